@@ -1,0 +1,45 @@
+"""``jupyter cluster``: the command line of the suite."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from jupyter_ext.errors import JupyterExtError
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every sub-command of every area."""
+    from jupyter_ext.clusters.cli import add_commands as add_cluster_commands
+    from jupyter_ext.sandbox.cli import add_commands as add_sandbox_commands
+
+    root = argparse.ArgumentParser(prog="jupyter cluster", description=__doc__)
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_cluster_commands(commands)
+    add_sandbox_commands(commands)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        0 on success, 1 if the command failed, 2 if it was not understood.
+    """
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except JupyterExtError as error:
+        print(f"jupyter cluster: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

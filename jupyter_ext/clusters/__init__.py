@@ -1,0 +1,1 @@
+"""Cluster profiles: what a cluster is, read from its own Hadoop configuration."""

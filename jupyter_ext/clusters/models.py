@@ -1,0 +1,203 @@
+"""What a cluster is: the cluster.toml of a profile, and what its Hadoop XML says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from jupyter_ext.models import Model
+
+AuthType = Literal["simple", "kerberos", "gateway"]
+Color = Literal["blue", "green", "orange", "red", "cyan", "grey"]
+Layer = Literal["user", "environment", "system"]
+ProfileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+
+
+class AuthConfig(Model):
+    """How daemons learn who you are."""
+
+    type: AuthType | None = Field(
+        default=None,
+        description="simple, kerberos or gateway; read from core-site.xml when left out.",
+    )
+    user: str | None = Field(
+        default=None,
+        pattern=r"^[^\s/@]+$",
+        description="User name on a simple-auth cluster; your login name when left out.",
+    )
+
+
+class KerberosConfig(Model):
+    """The realm that issues tickets for this cluster."""
+
+    realm: str | None = Field(default=None, description="Realm, for example EXAMPLE.COM.")
+    kdc: list[str] = Field(default=[], description="host[:port] of each KDC.")
+
+
+class LdapConfig(Model):
+    """The directory that knows names and groups."""
+
+    url: str = Field(pattern=r"^ldaps?://", description="ldap:// (with StartTLS) or ldaps://.")
+    base_dn: str = Field(description="Where users are searched, for example ou=people,dc=example.")
+
+
+class GatewayConfig(Model):
+    """Base URLs of a gateway such as Apache Knox, one per service."""
+
+    resourcemanager: HttpUrl | None = None
+    namenode: HttpUrl | None = None
+    livy: HttpUrl | None = None
+    hiveserver2: HttpUrl | None = None
+
+
+class KernelDefaults(Model):
+    """What a kernel gets unless the launch form says otherwise."""
+
+    python: str | None = Field(default=None, description="Python on the nodes, a path.")
+    archive: str | None = Field(default=None, description="Environment archive, an HDFS path.")
+    image: str | None = Field(default=None, description="Container image.")
+    queue: str | None = None
+    memory_mb: int | None = Field(default=None, gt=0)
+    vcores: int | None = Field(default=None, gt=0)
+
+
+class KernelsConfig(Model):
+    """Kernel defaults per backend."""
+
+    local: KernelDefaults = KernelDefaults()
+    docker: KernelDefaults = KernelDefaults()
+    yarn: KernelDefaults = KernelDefaults()
+
+
+class ClusterConfig(Model):
+    """cluster.toml: only what Hadoop's own files don't say."""
+
+    title: str | None = Field(default=None, max_length=80, description="Shown instead of the name.")
+    color: Color | None = Field(default=None, description="Colour of the card and the badge.")
+    production: bool = Field(default=False, description="Ask twice before anything is killed.")
+    auth: AuthConfig = AuthConfig()
+    kerberos: KerberosConfig = KerberosConfig()
+    ldap: LdapConfig | None = None
+    gateway: GatewayConfig = GatewayConfig()
+    livy: HttpUrl | None = Field(default=None, description="Base URL of Livy.")
+    hiveserver2: str | None = Field(default=None, description="host:port of HiveServer2.")
+    kernels: KernelsConfig = KernelsConfig()
+    locked: list[str] = Field(
+        default=[],
+        description="Dotted keys that layers above this one may not change; conf locks the XML.",
+    )
+
+
+class Daemon(Model):
+    """One daemon's address."""
+
+    id: str = ""
+    """rm-id or namenode-id of a high-availability pair; empty when there is only one."""
+    nameservice: str = ""
+    """HDFS nameservice; empty for a ResourceManager or a NameNode without one."""
+    url: str
+    """Base URL of its web server, without a trailing slash."""
+    rpc: str = ""
+    """host:port of its RPC port, where known."""
+
+
+class Endpoints(Model):
+    """What the Hadoop XML says about where things are."""
+
+    default_fs: str = ""
+    resourcemanagers: list[Daemon] = []
+    namenodes: list[Daemon] = []
+
+
+class Problem(Model):
+    """One thing wrong with a profile: where, and what was expected."""
+
+    severity: Literal["error", "warning"]
+    file: str
+    """File name relative to the profile's directory."""
+    key: str | None = None
+    message: str
+
+
+class Profile(Model):
+    """A cluster as everyone else sees it. A broken one has errors among its problems."""
+
+    name: str
+    title: str
+    color: Color
+    production: bool = False
+    layer: Layer
+    """The topmost layer that has this profile."""
+    directory: str
+    """Directory of that layer."""
+    conf_dir: str
+    """Directory of the Hadoop XML in use (HADOOP_CONF_DIR)."""
+    auth: AuthType
+    user: str | None = None
+    """Who you are on a simple-auth cluster."""
+    realm: str | None = None
+    krb5_conf: str | None = None
+    ca_file: str | None = None
+    """Path of the CA bundle that TLS peers are checked with; the system's when None."""
+    endpoints: Endpoints = Endpoints()
+    config: ClusterConfig = ClusterConfig()
+    locked: list[str] = []
+    """Dotted keys that this user may not change."""
+    problems: list[Problem] = []
+
+    @property
+    def broken(self) -> bool:
+        """Whether this profile cannot be used at all."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+class DirectorySource(Model):
+    """A configuration directory on the server."""
+
+    kind: Literal["directory"] = "directory"
+    path: str
+
+
+class UrlSource(Model):
+    """An archive on a web server."""
+
+    kind: Literal["url"] = "url"
+    url: HttpUrl
+
+
+class ArchiveSource(Model):
+    """A tar or zip archive, sent along."""
+
+    kind: Literal["archive"] = "archive"
+    filename: str
+    data: str
+    """Base64."""
+
+
+class AddProfile(Model):
+    """Request to add a profile."""
+
+    name: ProfileName
+    source: Annotated[
+        DirectorySource | UrlSource | ArchiveSource, Field(discriminator="kind")
+    ]
+    config: ClusterConfig = ClusterConfig()
+
+
+class EditProfile(Model):
+    """Request to change a profile's cluster.toml in the user's layer."""
+
+    config: ClusterConfig
+
+
+class Directory(Model):
+    """One directory of the server, for choosing a configuration directory."""
+
+    path: str
+    parent: str | None
+    directories: list[str]
+    """Names of its sub-directories."""
+    is_conf_dir: bool
+    """Whether it holds at least one Hadoop *-site.xml."""

@@ -1,0 +1,1 @@
+"""Wire clients of Hadoop daemons: ResourceManager, NameNode, WebHDFS."""

@@ -1,0 +1,1 @@
+"""Real, tiny Hadoop clusters on this machine, for demos and tests."""

@@ -1,0 +1,1 @@
+"""Live status of every cluster: one poller each, pushed to every open tab."""
