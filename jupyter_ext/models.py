@@ -8,7 +8,12 @@ from pydantic import BaseModel, ConfigDict
 class Model(BaseModel):
     """A frozen value; unknown keys are refused, so a misspelt one is never silently ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        # What we send always has every field, and its TypeScript type says so.
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class ServerInfo(Model):
