@@ -42,7 +42,7 @@ class JupyterExtApp(ExtensionApp):
     tick_s = Float(
         5.0,
         config=True,
-        help="Seconds between two polls of a watched cluster; at least 0.5. Nobody watching, no poll.",
+        help="Seconds between two polls of a watched cluster, 0.5 or more.",
     )
 
     @validate("tick_s")
@@ -58,7 +58,7 @@ class JupyterExtApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Fill the route table."""
-        base = self.serverapp.web_app.settings["base_url"]
+        base = self.settings["base_url"]
         table = routes(self.profiles, self.board, self.control, self.version)
         self.handlers.extend(
             (url_path_join(base, "jupyter-ext", route.pattern), route.handler, route.kwargs)

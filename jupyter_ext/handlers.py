@@ -6,7 +6,8 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from functools import wraps
+from typing import Any, ClassVar, TypeVar, cast
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -91,11 +92,9 @@ def endpoint(
                 await self.finish(adapter.dump_json(result))
 
         summary = (method.__doc__ or "").strip().split("\n")[0]
-        verb.__name__ = method.__name__
-        verb.__doc__ = method.__doc__
-        wrapped: Verb = web.authenticated(authorized(verb))
-        wrapped.endpoint = Endpoint(summary, request, response, query or {})  # type: ignore[attr-defined]
-        return wrapped
+        guarded: Any = web.authenticated(authorized(wraps(method)(verb)))
+        guarded.endpoint = Endpoint(summary, request, response, query or {})
+        return cast("Verb", guarded)
 
     return decorate
 
@@ -133,7 +132,9 @@ class ApiHandler(APIHandler):
             message = "The server failed in a way it should not have."
             hint = f"Search the Jupyter server's log for {error_id}."
         if status >= 500:
-            self.log.error("[%s] %s %s: %s", error_id, self.request.method, self.request.path, error)
+            self.log.error(
+                "[%s] %s %s: %s", error_id, self.request.method, self.request.path, error
+            )
         self.set_status(status)
         self.set_header("Content-Type", "application/json")
         reply = ErrorReply(
@@ -166,16 +167,6 @@ class InfoHandler(ApiHandler):
     async def get(self) -> ServerInfo:
         """Version and wire protocol of this server extension."""
         return ServerInfo(version=self.version, protocol=PROTOCOL)
-
-
-class UnknownHandler(ApiHandler):
-    """Every other address under ours: a JSON answer instead of an HTML page."""
-
-    @web.authenticated
-    async def prepare(self) -> None:
-        """Refuse."""
-        await super().prepare()
-        raise web.HTTPError(404, "There is no such address; is the front end newer than the server?")
 
 
 def dump(value: BaseModel) -> str:

@@ -42,7 +42,7 @@ def models_of(annotation: Any) -> list[type[BaseModel]]:
 
 
 def plain(node: Any) -> Any:
-    """Drop titles and defaults: beside a ``$ref`` each would become a TypeScript type of its own."""
+    """Drop titles and defaults: beside a ``$ref`` each would become one more TypeScript type."""
     if isinstance(node, dict):
         properties = node.get("properties", {})
         kept = {key: plain(node[key]) for key in node if key not in ("title", "default")}

@@ -180,9 +180,7 @@ class AddProfile(Model):
     """Request to add a profile."""
 
     name: ProfileName
-    source: Annotated[
-        DirectorySource | UrlSource | ArchiveSource, Field(discriminator="kind")
-    ]
+    source: Annotated[DirectorySource | UrlSource | ArchiveSource, Field(discriminator="kind")]
     config: ClusterConfig = ClusterConfig()
 
 
