@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
-from jupyter_server.utils import url_path_join
 from traitlets import Float, validate
 
 from jupyter_ext.clusters import handlers as clusters
@@ -57,12 +56,10 @@ class JupyterExtApp(ExtensionApp):
         self.control = SandboxControl()
 
     def initialize_handlers(self) -> None:
-        """Fill the route table."""
-        base = self.settings["base_url"]
+        """Fill the route table; ExtensionApp puts the base URL in front."""
         table = routes(self.profiles, self.board, self.control, self.version)
         self.handlers.extend(
-            (url_path_join(base, "jupyter-ext", route.pattern), route.handler, route.kwargs)
-            for route in table
+            (f"/jupyter-ext/{route.pattern}", route.handler, route.kwargs) for route in table
         )
 
     async def stop_extension(self) -> None:
