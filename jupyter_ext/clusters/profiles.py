@@ -58,6 +58,8 @@ class ProfileStore:
 
     def __init__(self, layers: Sequence[tuple[Layer, Path]]) -> None:
         self._layers = list(layers)
+        # Once, and now: a kernel that switches clusters sets HADOOP_USER_NAME for its children.
+        self._login = login_name()
         self._lock = threading.RLock()
         self._cache: dict[str, tuple[tuple[Stamp, ...], Profile]] = {}
 
@@ -133,7 +135,9 @@ class ProfileStore:
         cached = self._cache.get(name)
         if cached is not None and cached[0] == signature:
             return cached[1]
-        profile = read_profile(name, [(layer, root / name) for layer, root in self._layers])
+        profile = read_profile(
+            name, [(layer, root / name) for layer, root in self._layers], self._login
+        )
         self._cache[name] = (signature, profile)
         return profile
 
@@ -282,8 +286,13 @@ def _stamp(path: str) -> Iterator[Stamp]:
     yield path, changed, status.st_size if changed else 0, status.st_ino
 
 
-def read_profile(name: str, layers: Sequence[tuple[Layer, Path]]) -> Profile:
-    """Read a profile from its layers, topmost first; what is wrong in its files never raises."""
+def read_profile(
+    name: str, layers: Sequence[tuple[Layer, Path]], login: str | None = None
+) -> Profile:
+    """Read a profile from its layers, topmost first; what is wrong in its files never raises.
+
+    ``login`` is who you are on a simple-auth cluster whose profile doesn't say.
+    """
     present = [(layer, directory) for layer, directory in layers if directory.is_dir()]
     top_layer, top = present[0]
     merged = toml.merge([toml.read_layer(directory / toml.FILE) for _, directory in layers])
@@ -336,7 +345,7 @@ def read_profile(name: str, layers: Sequence[tuple[Layer, Path]]) -> Profile:
         directory=str(top),
         conf_dir=str(conf_dir),
         auth=auth,
-        user=config.auth.user or (login_name() if auth == "simple" else None),
+        user=config.auth.user or (login if auth == "simple" else None),
         realm=config.kerberos.realm or found.realm or default_realm(krb5_conf),
         krb5_conf=str(krb5_conf) if krb5_conf else None,
         ca_file=str(ca_file) if ca_file else None,
