@@ -179,7 +179,8 @@ class ArchiveSource(Model):
 class AddProfile(Model):
     """Request to add a profile."""
 
-    name: ProfileName
+    name: str
+    """As ProfileName; checked by the store, which says in words what a name may hold."""
     source: Annotated[DirectorySource | UrlSource | ArchiveSource, Field(discriminator="kind")]
     config: ClusterConfig = ClusterConfig()
 
