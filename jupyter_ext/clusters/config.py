@@ -104,6 +104,43 @@ def _drop_invalid(data: dict[str, Any], *, partial: bool) -> list[Problem]:
     return []
 
 
+def change(
+    config: ClusterConfig, below: ClusterConfig, assign: Mapping[str, str], unset: Iterable[str]
+) -> ClusterConfig:
+    """Set and unset dotted keys, values given as text.
+
+    Parameters
+    ----------
+    below
+        What lower layers say: a key that is unset gets its value from there.
+
+    Raises
+    ------
+    InvalidInput
+        If a key is unknown or a value does not fit, naming what was expected.
+    """
+    values = flatten(config.model_dump(exclude_none=True))
+    lower = flatten(below.model_dump())
+    for key in unset:
+        path = tuple(key.split("."))
+        if key not in _fields():
+            raise InvalidInput(f"{key}: {_expectation('extra_forbidden', path, {})}")
+        for name in [name for name in values if is_locked(name, [key])]:
+            del values[name]
+        values.update(
+            (name, value)
+            for name, value in lower.items()
+            if is_locked(name, [key]) and value is not None
+        )
+    for key, text in assign.items():
+        is_list = isinstance(_default(key), list)
+        values[key] = [part.strip() for part in text.split(",")] if is_list else text
+    data = unflatten(values)
+    if problems := _drop_invalid(data, partial=False):
+        raise InvalidInput(" ".join(f"{problem.key}: {problem.message}" for problem in problems))
+    return ClusterConfig.model_validate(data)
+
+
 def _expectation(kind: str, location: tuple[str, ...], item: Mapping[str, Any]) -> str:
     if kind == "extra_forbidden":
         siblings = keys_at(location[:-1])
@@ -189,6 +226,8 @@ def unflatten(flat: Mapping[str, Any]) -> dict[str, Any]:
         table = data
         for name in tables:
             table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                raise InvalidInput(f"{name} in {key} is not a table.")
         table[leaf] = value
     return data
 

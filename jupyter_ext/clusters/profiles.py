@@ -198,11 +198,7 @@ class ProfileStore:
         """
         with self._lock:
             self.get(name)
-            below = toml.merge(
-                [toml.LayerConfig()]
-                + [toml.read_layer(root / name / toml.FILE) for _, root in self._lower_layers()]
-            )
-            wanted = toml.difference(config, below, name)
+            wanted = toml.difference(config, self.below(name), name)
             directory = self._make_root() / name
             try:
                 if wanted or directory.exists():
@@ -246,8 +242,16 @@ class ProfileStore:
                 ) from None
             self._cache.pop(name, None)
 
-    def _lower_layers(self) -> Sequence[tuple[Layer, Path]]:
-        return [(layer, root) for layer, root in self._layers if root != self._user_root]
+    def below(self, name: str) -> toml.Merged:
+        """Read what a profile says without the user's own layer, and what it locks."""
+        return toml.merge(
+            [
+                toml.LayerConfig()
+                if root == self._user_root
+                else toml.read_layer(root / name / toml.FILE)
+                for _, root in self._layers
+            ]
+        )
 
     def _make_root(self) -> Path:
         root = self._user_root
@@ -294,7 +298,8 @@ def read_profile(
     ``login`` is who you are on a simple-auth cluster whose profile doesn't say.
     """
     present = [(layer, directory) for layer, directory in layers if directory.is_dir()]
-    top_layer, top = present[0]
+    # Removed this very moment, by another process: then its conf directory is what is missing.
+    top_layer, top = present[0] if present else layers[0]
     merged = toml.merge([toml.read_layer(directory / toml.FILE) for _, directory in layers])
     config = merged.config
     problems = list(merged.problems)
