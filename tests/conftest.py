@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
+
+from tests.hadoop_sandbox import RunningSandbox
 
 T = TypeVar("T")
 
@@ -23,6 +27,20 @@ def jp_server_config():
         },
         "JupyterExtApp": {"tick_s": 0.5},
     }
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory) -> Iterator[RunningSandbox]:
+    """Real clusters dev, prod and stage, shared by the session: leave them as you find them.
+
+    With JUPYTER_EXT_TEST_SANDBOX=DIR they live below DIR and are left running for the next session.
+    """
+    kept = os.environ.get("JUPYTER_EXT_TEST_SANDBOX")
+    running = RunningSandbox.below(Path(kept) if kept else tmp_path_factory.mktemp("sandbox"))
+    running.run("up", "--with", "stage")
+    yield running
+    if not kept:
+        running.run("down")
 
 
 async def eventually(probe: Callable[[], Awaitable[T] | T], timeout_s: float = 30.0) -> T:

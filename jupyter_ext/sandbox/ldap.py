@@ -1,0 +1,210 @@
+"""The directory of ``prod``: OpenLDAP's slapd with TLS and a password policy."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from jupyter_ext.errors import Unavailable
+from jupyter_ext.sandbox.files import write
+from jupyter_ext.sandbox.people import GROUPS, PEOPLE, Condition
+from jupyter_ext.sandbox.processes import Program
+from jupyter_ext.sandbox.requirements import installed
+from jupyter_ext.sandbox.tls import Authority
+
+PORTS = ("ldap", "ldaps")
+BASE = "dc=example,dc=com"
+PEOPLE_DN = f"ou=people,{BASE}"
+
+_CONF = """\
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload ppolicy
+pidfile {directory}/slapd.pid
+argsfile {directory}/slapd.args
+
+TLSCACertificateFile {ca}
+TLSCertificateFile {certificate}
+TLSCertificateKeyFile {key}
+TLSProtocolMin 3.3
+# A password in clear over the wire is refused (confidentialityRequired).
+security simple_bind=128
+disallow bind_anon
+require authc
+
+database mdb
+suffix "{base}"
+rootdn "cn=admin,{base}"
+maxsize 16777216
+directory {directory}/db
+index objectClass,uid eq
+access to attrs=userPassword by self =xw by anonymous auth by * none
+access to * by users read by anonymous auth by * none
+overlay ppolicy
+ppolicy_default "cn=default,ou=policies,{base}"
+ppolicy_use_lockout
+"""
+_TREE = """\
+dn: {base}
+objectClass: domain
+dc: example
+
+dn: ou=people,{base}
+objectClass: organizationalUnit
+ou: people
+
+dn: ou=groups,{base}
+objectClass: organizationalUnit
+ou: groups
+
+dn: ou=policies,{base}
+objectClass: organizationalUnit
+ou: policies
+
+dn: cn=default,ou=policies,{base}
+objectClass: device
+objectClass: pwdPolicy
+cn: default
+pwdAttribute: userPassword
+pwdLockout: TRUE
+pwdAllowUserChange: TRUE
+
+dn: cn=ageing,ou=policies,{base}
+objectClass: device
+objectClass: pwdPolicy
+cn: ageing
+pwdAttribute: userPassword
+pwdMaxAge: 7776000
+pwdGraceAuthNLimit: 0
+pwdAllowUserChange: TRUE
+"""
+_PERSON = """\
+dn: uid={name},{people}
+objectClass: inetOrgPerson
+uid: {name}
+cn: {full_name}
+sn: {surname}
+mail: {name}@example.com
+userPassword: {password}
+{condition}"""
+_CONDITION: Mapping[Condition, str] = {
+    "good": "",
+    "expired": (
+        f"pwdPolicySubentry: cn=ageing,ou=policies,{BASE}\npwdChangedTime: 20200101000000Z\n"
+    ),
+    # The time that means: for good (draft-behera-ldap-password-policy, 5.3.3).
+    "locked": "pwdAccountLockedTime: 000001010000Z\n",
+}
+
+
+class Ldap:
+    """The directory's data, and the program that serves it.
+
+    Parameters
+    ----------
+    directory
+        Where everything of it is.
+    ports
+        Ports by the names in ``PORTS``.
+    authority
+        Certificates for TLS.
+    """
+
+    def __init__(self, directory: Path, ports: Mapping[str, int], authority: Authority) -> None:
+        self.directory = directory
+        self.ports = {name: ports[name] for name in PORTS}
+        self._authority = authority
+
+    @property
+    def url(self) -> str:
+        """Where clients connect, with TLS from the first byte."""
+        return f"ldaps://localhost:{self.ports['ldaps']}"
+
+    def prepare(self, lock: int) -> None:
+        """Write the configuration; load the people once.
+
+        Raises
+        ------
+        Unavailable
+            If slapd refuses them.
+        """
+        complete = self.directory / "complete"
+        if not complete.exists() and self.directory.exists():
+            shutil.rmtree(self.directory)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write(
+            self.directory / "slapd.conf",
+            _CONF.format(
+                directory=self.directory,
+                base=BASE,
+                ca=self._authority.ca,
+                certificate=self._authority.certificate,
+                key=self._authority.key,
+            ),
+        )
+        if complete.exists():
+            return
+        # Ubuntu's AppArmor lets /usr/sbin/slapd read its own folders only; a copy is free.
+        shutil.copy(installed("slapd"), self.directory / "slapd")
+        (self.directory / "db").mkdir(mode=0o700)
+        # Passwords are public here; they go in by standard input all the same.
+        done = subprocess.run(
+            [self.directory / "slapd", "-T", "add", "-q", "-f", self.directory / "slapd.conf"],
+            input=entries(),
+            capture_output=True,
+            text=True,
+            check=False,
+            pass_fds=[lock],
+            timeout=30,
+        )
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise Unavailable(f"The sandbox's LDAP server does not take its people: {reason}")
+        complete.touch()
+
+    def programs(self, generation: str) -> list[Program]:
+        """The server; a new ``generation`` of certificates restarts it."""
+        urls = f"ldap://127.0.0.1:{self.ports['ldap']}/ ldaps://127.0.0.1:{self.ports['ldaps']}/"
+        conf = str(self.directory / "slapd.conf")
+        # -d keeps it in the foreground; 256 logs connections, operations and results.
+        argv = (str(self.directory / "slapd"), "-f", conf, "-h", urls, "-d", "256")
+        fingerprint = "-".join([*(str(port) for port in self.ports.values()), generation])
+        return [Program("prod-ldap", argv, self.directory, {}, fingerprint)]
+
+
+def entries() -> str:
+    """Everyone, as LDIF."""
+    parts = [_TREE.format(base=BASE)]
+    parts += [
+        _PERSON.format(
+            name=person.name,
+            people=PEOPLE_DN,
+            full_name=person.full_name,
+            surname=person.full_name.split()[-1],
+            password=person.password,
+            condition=_CONDITION[person.condition],
+        )
+        for person in PEOPLE
+    ]
+    parts += [
+        "\n".join(
+            [
+                f"dn: cn={group},ou=groups,{BASE}",
+                "objectClass: groupOfNames",
+                f"cn: {group}",
+                *(
+                    f"member: uid={person.name},{PEOPLE_DN}"
+                    for person in PEOPLE
+                    if group in person.groups
+                ),
+                "",
+            ]
+        )
+        for group in GROUPS
+    ]
+    return "\n".join(parts)

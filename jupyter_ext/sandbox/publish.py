@@ -1,0 +1,108 @@
+"""The sandbox's clusters as profiles of the user."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tomlkit
+
+from jupyter_ext.clusters.models import Color
+from jupyter_ext.errors import Conflict
+from jupyter_ext.sandbox.files import write
+from jupyter_ext.sandbox.site import Site, render
+
+MARK = ".sandbox"
+"""File in a profile's directory that names the sandbox which wrote it."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One profile."""
+
+    name: str
+    title: str
+    color: Color
+    site: Site
+    production: bool = False
+    user: str | None = None
+    """Who the user is there at first."""
+    tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Tables of cluster.toml that say where things are; kept current."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Further files: krb5.conf, ca.pem."""
+
+
+class Profiles:
+    """The user's layer of profiles.
+
+    Parameters
+    ----------
+    layer
+        Directory that holds one directory per profile.
+    owner
+        Directory of the sandbox.
+    """
+
+    def __init__(self, layer: Path, owner: Path) -> None:
+        self._layer = layer
+        self._owner = owner
+
+    def check(self, name: str) -> None:
+        """See that a profile of that name may be written.
+
+        Raises
+        ------
+        Conflict
+            If the user has one that no sandbox wrote.
+        """
+        directory = self._layer / name
+        if directory.exists() and not (directory / MARK).exists():
+            raise Conflict(
+                f"You have a profile {name} already, which no sandbox wrote.",
+                hint=f"Rename {directory}, or start only the other cluster with --only.",
+                cluster=name,
+            )
+
+    def publish(self, profile: Publication) -> None:
+        """Write a profile, or bring it up to date; what the user set in cluster.toml stays.
+
+        Raises
+        ------
+        Conflict
+            If the user has one that no sandbox wrote.
+        """
+        self.check(profile.name)
+        directory = self._layer / profile.name
+        write(directory / MARK, f"{self._owner}\n")
+        for name, properties in profile.site.items():
+            write(directory / "conf" / name, render(properties), 0o644)
+        for name, content in profile.files.items():
+            write(directory / name, content, 0o644)
+        path = directory / "cluster.toml"
+        document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
+        document.setdefault("title", profile.title)
+        document.setdefault("color", profile.color)
+        if profile.production:
+            document.setdefault("production", True)
+        for name, values in profile.tables.items():
+            table = document.setdefault(name, tomlkit.table())
+            for key, value in values.items():
+                table[key] = value
+        if profile.user:
+            document.setdefault("auth", tomlkit.table()).setdefault("user", profile.user)
+        write(path, tomlkit.dumps(document), 0o644)
+
+    def withdraw(self, name: str) -> bool:
+        """Remove a profile that this sandbox wrote; whether it was there."""
+        directory = self._layer / name
+        try:
+            owner = (directory / MARK).read_text().strip()
+        except OSError:
+            return False
+        if owner != str(self._owner):
+            return False
+        shutil.rmtree(directory)
+        return True

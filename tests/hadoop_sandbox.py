@@ -1,0 +1,208 @@
+"""The session's sandbox, and what tests do with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_ext.sandbox.models import SandboxStatus
+from jupyter_ext.sandbox.people import PEOPLE
+
+COMMAND = [sys.executable, "-m", "jupyter_ext.cli", "sandbox"]
+
+
+@dataclass(frozen=True)
+class RunningSandbox:
+    """A sandbox in directories of its own.
+
+    ``directory`` holds the daemons' files, ``config_dir`` is the JUPYTER_CONFIG_DIR that got the
+    profiles (``config_dir / "clusters"`` is the user layer), ``environment`` is what a child
+    process needs to see both.
+    """
+
+    directory: Path
+    config_dir: Path
+    environment: dict[str, str]
+
+    @classmethod
+    def below(cls, root: Path) -> RunningSandbox:
+        """A sandbox that touches nothing outside ``root`` but the cache of jars."""
+        directory, config_dir = root / "sandbox", root / "config"
+        environment = {
+            **os.environ,
+            "JUPYTER_CONFIG_DIR": str(config_dir),
+            "JUPYTER_DATA_DIR": str(root / "data"),
+            "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
+            "JUPYTER_EXT_SANDBOX_DIR": str(directory),
+        }
+        return cls(directory, config_dir, environment)
+
+    @property
+    def layers(self) -> list[tuple[str, Path]]:
+        """For ProfileStore."""
+        return [("user", self.config_dir / "clusters")]
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """``jupyter cluster sandbox ...``, with its output."""
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            env=self.environment,
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=170,
+        )
+        assert not check or done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done
+
+    def status(self) -> SandboxStatus:
+        """What runs."""
+        return SandboxStatus.model_validate_json(self.run("status", "--json").stdout)
+
+    def resourcemanager(self, name: str) -> str:
+        """Base URL, without a trailing slash."""
+        return self._cluster(name)["rm"]
+
+    def namenode(self, name: str) -> str:
+        """Base URL, without a trailing slash."""
+        return self._cluster(name)["nn"]
+
+    def port(self, name: str, port: str) -> int:
+        """A port by its name in jupyter_ext.sandbox.site, e.g. nm-http, kdc, ldaps."""
+        return int(self._state(name)["ports"][port])
+
+    def conf_dir(self, name: str) -> Path:
+        """HADOOP_CONF_DIR of a client."""
+        return self.config_dir / "clusters" / name / "conf"
+
+    @property
+    def krb5_conf(self) -> Path:
+        return self.config_dir / "clusters" / "prod" / "krb5.conf"
+
+    @property
+    def ca_file(self) -> Path:
+        return self.config_dir / "clusters" / "prod" / "ca.pem"
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        return {person.name: person.password for person in PEOPLE}
+
+    def kinit(self, user: str, ccache: Path, password: str | None = None) -> tuple[int, str]:
+        """Log in to prod's realm; exit status and what kinit says."""
+        done = subprocess.run(
+            ["kinit", "-c", f"FILE:{ccache}", user],
+            input=f"{password or self.passwords[user]}\n",
+            env={**os.environ, "KRB5_CONFIG": str(self.krb5_conf), "LANG": "C"},
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=20,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def pid(self, daemon: str) -> int:
+        """Process id of a daemon, e.g. dev or (with --processes) dev-nodemanager."""
+        return int((self.directory / "run" / daemon).read_text().split()[0])
+
+    def kill(self, daemon: str) -> None:
+        """kill -9 one daemon; ``run("up")`` starts it again."""
+        os.kill(self.pid(daemon), signal.SIGKILL)
+
+    def submit(self, name: str = "dev", **options: Any) -> str:
+        """Submit an application to a simple-auth cluster; see ``submit`` below."""
+        return submit(self.resourcemanager(name), **options)
+
+    @contextmanager
+    def application(self, name: str = "dev", **options: Any) -> Iterator[str]:
+        """An application that is killed at the end; gives its id."""
+        rm = self.resourcemanager(name)
+        app = submit(rm, **options)
+        try:
+            yield app
+        finally:
+            kill_app(rm, app, options.get("user", "alice"))
+
+    def _state(self, name: str) -> dict[str, Any]:
+        return json.loads((self.directory / "state.json").read_text())["clusters"][name]
+
+    def _cluster(self, name: str) -> dict[str, str]:
+        ports = self._state(name)["ports"]
+        return {
+            "rm": f"http://localhost:{ports['rm-http']}",
+            "nn": f"http://localhost:{ports['namenode-http']}",
+        }
+
+
+def rest(method: str, url: str, body: Any = None) -> Any:
+    """A JSON call to a daemon of a simple-auth cluster."""
+    request = urllib.request.Request(
+        url,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", "Accept": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=20) as reply:
+        return json.loads(reply.read() or b"null")
+
+
+def submit(
+    resourcemanager: str,
+    *,
+    command: str = "echo hello; sleep 300",
+    user: str = "alice",
+    queue: str = "default",
+    name: str = "test",
+    memory_mb: int = 128,
+    vcores: int = 1,
+    attempts: int = 1,
+    app_type: str = "TEST",
+    tags: tuple[str, ...] = (),
+) -> str:
+    """Submit an application whose ApplicationMaster is a shell command; gives its id.
+
+    The command never registers, so the application is RUNNING only for a cluster that counts
+    its container; its YARN state stays ACCEPTED. Standard output and error go to the files
+    ``stdout`` and ``stderr`` of the container's logs. It waits in the queue when that is full;
+    a second application in the queue ``small`` always does (AM share).
+    """
+    base = f"{resourcemanager}/ws/v1/cluster/apps"
+    app = rest("POST", f"{base}/new-application?user.name={user}")["application-id"]
+    redirected = f"({command}) 1><LOG_DIR>/stdout 2><LOG_DIR>/stderr"
+    rest(
+        "POST",
+        f"{base}?user.name={user}",
+        {
+            "application-id": app,
+            "application-name": name,
+            "application-type": app_type,
+            "queue": queue,
+            "max-app-attempts": attempts,
+            "application-tags": {"tag": list(tags)},
+            "resource": {"memory": memory_mb, "vCores": vcores},
+            "am-container-spec": {"commands": {"command": redirected}},
+        },
+    )
+    return app
+
+
+def app_state(resourcemanager: str, app: str, user: str = "alice") -> dict[str, Any]:
+    """The application as the ResourceManager describes it."""
+    return rest("GET", f"{resourcemanager}/ws/v1/cluster/apps/{app}?user.name={user}")["app"]
+
+
+def kill_app(resourcemanager: str, app: str, user: str = "alice") -> None:
+    """Kill an application and wait until it is over."""
+    url = f"{resourcemanager}/ws/v1/cluster/apps/{app}/state?user.name={user}"
+    deadline = time.monotonic() + 20
+    while rest("PUT", url, {"state": "KILLED"})["state"] not in ("KILLED", "FAILED", "FINISHED"):
+        assert time.monotonic() < deadline, f"{app} can't be killed"
