@@ -83,6 +83,8 @@ class _Finder:
         self._report("warning", key, message, file)
 
     def _report(self, severity: str, key: str, message: str, file: str) -> None:
+        if any(problem.key == key for problem in self.problems):
+            return  # one key is asked for several times; what it lacks is said once
         self.problems.append(
             Problem.model_validate(
                 {
@@ -262,9 +264,8 @@ class _Finder:
         """``http`` or ``https``; clients take http where a daemon serves both, as DFSUtil does."""
         value = self.conf.get(key, "HTTP_ONLY")
         if value not in ("HTTP_ONLY", "HTTPS_ONLY", "HTTP_AND_HTTPS"):
-            message = f"Is {value!r}; expected HTTP_ONLY, HTTPS_ONLY or HTTP_AND_HTTPS."
-            if not any(problem.key == key for problem in self.problems):
-                self.error(key, message, file)
+            expected = "HTTP_ONLY, HTTPS_ONLY or HTTP_AND_HTTPS"
+            self.error(key, f"Is {value!r}; expected {expected}.", file)
         return "https" if value == "HTTPS_ONLY" else "http"
 
     def address(self, key: str, default_port: int) -> tuple[str, int]:
@@ -273,8 +274,7 @@ class _Finder:
         try:
             host, port = split_address(value, default_port)
         except ValueError:
-            if not any(problem.key == key for problem in self.problems):
-                self.error(key, f"Is {value!r}; expected host:port.", "hdfs-site.xml")
+            self.error(key, f"Is {value!r}; expected host:port.", "hdfs-site.xml")
             return "", default_port
         return host, port
 

@@ -18,11 +18,12 @@ from typing import get_args
 from pydantic import TypeAdapter, ValidationError
 
 from jupyter_ext.clusters import config as toml
-from jupyter_ext.clusters.endpoints import discover
+from jupyter_ext.clusters.endpoints import Discovery, discover
 from jupyter_ext.clusters.models import (
     ClusterConfig,
     Color,
     Daemon,
+    Endpoints,
     Layer,
     Problem,
     Profile,
@@ -316,9 +317,11 @@ def read_profile(
             message = "Ignored: an administrator's layer locks it."
             problems.append(Problem(severity="warning", file=CONF, key=CONF, message=message))
     conf_dir = first_existing(owners, CONF) or top / CONF
-    problems.extend(_conf_problems(conf_dir))
-    configuration = Configuration.read(conf_dir)
-    found = discover(configuration)
+    unusable = list(_conf_problems(conf_dir))
+    if unusable:
+        found = Discovery(Endpoints(), "simple", None, unusable)
+    else:
+        found = discover(Configuration.read(conf_dir))
     problems.extend(found.problems)
 
     auth = config.auth.type or found.auth
