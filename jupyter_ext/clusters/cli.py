@@ -193,6 +193,8 @@ def source_of(arguments: argparse.Namespace) -> AbstractContextManager[Path]:
     if arguments.archive:
         return open_archive(Path(arguments.archive))
     if arguments.url:
+        if not arguments.url.startswith(("http://", "https://")):
+            raise InvalidInput(f"{arguments.url} is no usable URL; expected http:// or https://.")
         return open_source(UrlSource(url=arguments.url))
     return open_source(DirectorySource(path=str(Path(arguments.conf_dir).expanduser().absolute())))
 

@@ -26,15 +26,29 @@ DIRECTORY_FILES = (*SITE_FILES, "mapred-site.xml", "hive-site.xml", *EXTRAS)
 """What is asked for below a URL that ends in a slash; a web server lists no directories."""
 
 
+def parse(url: str) -> httpx.URL:
+    """Take a URL apart.
+
+    Raises
+    ------
+    InvalidInput
+        If it is none.
+    """
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise InvalidInput(f"That is no usable URL: {error}.") from None
+
+
 def shown(url: str) -> str:
     """Give a URL fit for a message: without user, password and query, which may be secrets."""
-    parsed = httpx.URL(url)
+    parsed = parse(url)
     return f"{parsed.scheme}://{parsed.netloc.decode().rpartition('@')[2]}{parsed.path}"
 
 
 def is_directory(url: str) -> bool:
     """Whether a URL names a directory of files rather than an archive."""
-    return httpx.URL(url).path.endswith("/")
+    return parse(url).path.endswith("/")
 
 
 @contextmanager
@@ -63,7 +77,7 @@ def fetch_directory(url: str, target: Path) -> None:
             path = target / name
             try:
                 with path.open("wb") as file:
-                    _download(client, str(httpx.URL(url).join(name)), file, MAX_FILE_BYTES)
+                    _download(client, str(parse(url).join(name)), file, MAX_FILE_BYTES)
             except InvalidInput:
                 path.unlink()
 
@@ -85,8 +99,6 @@ def _download(client: httpx.Client, url: str, file: IO[bytes], max_bytes: int) -
                 _save(response, file, max_bytes, deadline)
                 return
         raise BadAnswer(f"{name} redirects more than {MAX_REDIRECTS} times.")
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise InvalidInput(f"{name} is no usable URL: {error}.") from None
     except httpx.TimeoutException:
         raise Unreachable(f"{name} does not answer in time.") from None
     except httpx.ConnectError as error:

@@ -19,33 +19,8 @@ import pytest
 from jupyter_ext.clusters import sources
 from jupyter_ext.clusters.models import ArchiveSource, DirectorySource
 from jupyter_ext.errors import InvalidInput, TooLarge
+from tests.archives import CONF, SITES, XML, tar, zipped
 from tests.hadoop_xml import simple_conf
-
-XML = b"<configuration/>"
-CONF = {"etc/hadoop/core-site.xml": XML, "etc/hadoop/yarn-site.xml": XML}
-
-
-def tar(files=CONF, *, members=(), mode="w:gz"):
-    """A tar archive of files, and of members as given."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-        for info in members:
-            archive.addfile(info)
-    return buffer.getvalue()
-
-
-def zipped(files=CONF, *, members=(), compression=zipfile.ZIP_DEFLATED):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", compression) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-        for info, content in members:
-            archive.writestr(info, content)
-    return buffer.getvalue()
 
 
 def special(name, kind, target=""):
@@ -60,9 +35,6 @@ def opened(data, filename="conf.tar.gz"):
     source = ArchiveSource(filename=filename, data=base64.b64encode(data).decode())
     with sources.open_source(source) as directory:
         return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
-
-
-SITES = ["core-site.xml", "yarn-site.xml"]
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])

@@ -1,0 +1,107 @@
+"""A TCP server that says exactly what a test wants, byte by byte; with TLS if asked."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+
+Script = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class RawServer:
+    """A server on a free loopback port."""
+
+    port: int = 0
+    requests: list[str] = field(default_factory=list)
+    """Head of each request."""
+
+    def url(self, path: str = "", scheme: str = "http") -> str:
+        """An address of this server."""
+        return f"{scheme}://localhost:{self.port}{path}"
+
+
+def reply(
+    body: bytes = b"", status: str = "200 OK", date: float | None = None, **headers: str
+) -> bytes:
+    """An HTTP response; underscores in header names stand for hyphens."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close"]
+    lines.append(f"Date: {formatdate(date, usegmt=True)}")
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def closed_port() -> int:
+    """Find a port where nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def always(data: bytes) -> Script:
+    """Answer every request with the same bytes."""
+
+    async def script(_: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(data)
+
+    return script
+
+
+async def silence(_: str, writer: asyncio.StreamWriter) -> None:
+    """Accept the request and never answer; ends when the client goes."""
+    await writer.wait_closed()
+
+
+@asynccontextmanager
+async def raw_server(
+    script: Script, context: ssl.SSLContext | None = None
+) -> AsyncIterator[RawServer]:
+    """Serve until the end of the block."""
+    served = RawServer()
+    busy: set[asyncio.Task] = set()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        busy.add(asyncio.current_task())
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            served.requests.append(head)
+            await script(head, writer)
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the client had enough, which is what some tests are about
+        finally:
+            busy.discard(asyncio.current_task())
+            writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
+    served.port = server.sockets[0].getsockname()[1]
+    try:
+        yield served
+    finally:
+        server.close()
+        left = list(busy)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+
+@asynccontextmanager
+async def black_hole() -> AsyncIterator[RawServer]:
+    """Accept connections and say nothing, not even a TLS greeting."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def handle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    try:
+        yield RawServer(server.sockets[0].getsockname()[1])
+    finally:
+        for writer in writers:
+            writer.close()
+        server.close()
