@@ -87,6 +87,8 @@ class ClusterStatus(Model):
     queues: list[Queue] = []
     apps: list[AppStatus] = []
     """Mine: running and waiting ones, and those that ended within the last hour; newest first."""
+    apps_left_off: int = 0
+    """How many more of mine there are; a card carries no more than 500."""
     failures: dict[Section, Failure] = {}
 
 
@@ -140,6 +142,8 @@ class WatchMessage(Model):
     type: Literal["watch"] = "watch"
     clusters: list[str] | None = None
     """None means all of them."""
+    refresh: bool = False
+    """Ask these clusters now, whatever the cadence and however often they failed."""
 
 
 class NodeList(Model):

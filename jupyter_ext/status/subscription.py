@@ -1,0 +1,128 @@
+"""One tab's, or one program's, view of the board."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+from jupyter_ext.status.models import ServerMessage
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a subscription asks for when it changes what it watches."""
+
+    before: frozenset[str] | None
+    """Names watched until now; None for all."""
+    refresh: bool
+
+    def is_new(self, cluster: str) -> bool:
+        """Whether this cluster was not watched until now."""
+        return self.before is not None and cluster not in self.before
+
+
+OnChange = Callable[["Subscription", Change], None]
+
+
+class Frame:
+    """A message with its JSON, made once however many tabs it goes to."""
+
+    def __init__(self, message: ServerMessage) -> None:
+        self.message = message
+
+    @cached_property
+    def json(self) -> bytes:
+        """The message as it travels."""
+        return self.message.__pydantic_serializer__.to_json(self.message)
+
+
+class Subscription:
+    """An asynchronous iterator over what changes; made by the board's ``subscribe``.
+
+    A consumer that is slower than the polls does not make the server's memory grow: of each
+    cluster only the latest status is kept for it.
+
+    Parameters
+    ----------
+    on_change
+        Called when what is watched changes, and when the subscription is closed.
+    """
+
+    def __init__(self, on_change: OnChange) -> None:
+        self._on_change = on_change
+        self._watched: frozenset[str] | None = None
+        self._board: Frame | None = None
+        self._statuses: dict[str, Frame] = {}
+        self._ready = asyncio.Event()
+        self.closed = False
+
+    # -- the consumer's side ------------------------------------------------------------------
+
+    def watch(self, clusters: Collection[str] | None, *, refresh: bool = False) -> None:
+        """Say which clusters are looked at: all of them if None, none of them if empty.
+
+        Parameters
+        ----------
+        clusters
+            Names of profiles; one that does not exist yet is watched once it does.
+        refresh
+            Ask them now, whatever the cadence and however often they failed.
+        """
+        if self.closed:
+            return
+        before = self._watched
+        self._watched = None if clusters is None else frozenset(clusters)
+        self._statuses = {name: frame for name, frame in self._statuses.items() if self.wants(name)}
+        self._on_change(self, Change(before, refresh))
+
+    def close(self) -> None:
+        """End the iteration; safe to call twice."""
+        if not self.closed:
+            self.closed = True
+            self._board, self._statuses = None, {}
+            self._ready.set()
+            self._on_change(self, Change(self._watched, False))
+
+    def __aiter__(self) -> Subscription:
+        return self
+
+    async def __anext__(self) -> ServerMessage:
+        return (await self.next_frame()).message
+
+    async def next_frame(self) -> Frame:
+        """Wait for the next message.
+
+        Raises
+        ------
+        StopAsyncIteration
+            Once the subscription is closed.
+        """
+        while True:
+            await self._ready.wait()
+            if self.closed:
+                raise StopAsyncIteration
+            if self._board is not None:
+                frame, self._board = self._board, None
+                return frame
+            if self._statuses:
+                return self._statuses.pop(next(iter(self._statuses)))
+            self._ready.clear()
+
+    # -- the board's side ---------------------------------------------------------------------
+
+    def wants(self, cluster: str) -> bool:
+        """Whether this cluster is looked at."""
+        return not self.closed and (self._watched is None or cluster in self._watched)
+
+    def offer_board(self, frame: Frame) -> None:
+        """Put the whole picture first; it makes every earlier message needless."""
+        self._board, self._statuses = frame, {}
+        self._ready.set()
+
+    def offer(self, cluster: str, frame: Frame) -> None:
+        """Put a status last, in place of an older one of the same cluster."""
+        self._statuses.pop(cluster, None)
+        self._statuses[cluster] = frame
+        self._ready.set()

@@ -1,0 +1,74 @@
+"""What a subscriber gets, and what it costs the others if it is slow."""
+
+import pytest
+
+from jupyter_ext.status.models import BoardMessage, ClusterStatus, StatusMessage
+from jupyter_ext.status.subscription import Frame, Subscription
+
+
+def status(cluster, number):
+    return Frame(StatusMessage(status=ClusterStatus(cluster=cluster, state="up", polled_at=number)))
+
+
+def board():
+    return Frame(BoardMessage(version="1", protocol=1, tick_s=5, cards=[]))
+
+
+@pytest.fixture
+def changes():
+    return []
+
+
+@pytest.fixture
+def subscription(changes):
+    return Subscription(lambda subscription, change: changes.append(change))
+
+
+async def test_a_slow_reader_gets_only_the_latest_of_each_cluster(subscription):
+    for number in range(1000):
+        subscription.offer("a", status("a", number))
+        subscription.offer("b", status("b", number))
+    received = [await anext(subscription), await anext(subscription)]
+    assert [(m.status.cluster, m.status.polled_at) for m in received] == [("a", 999), ("b", 999)]
+    subscription.offer("a", status("a", 1000))
+    assert (await anext(subscription)).status.polled_at == 1000
+
+
+async def test_the_whole_picture_comes_before_and_instead_of_older_statuses(subscription):
+    subscription.offer("a", status("a", 1))
+    subscription.offer_board(board())
+    subscription.offer("b", status("b", 2))
+    assert (await anext(subscription)).type == "board"
+    assert (await anext(subscription)).status.cluster == "b"
+
+
+async def test_what_is_no_longer_watched_is_not_delivered(subscription):
+    subscription.offer("a", status("a", 1))
+    subscription.offer("b", status("b", 1))
+    subscription.watch(["b"])
+    assert (await anext(subscription)).status.cluster == "b"
+    assert not subscription.wants("a")
+
+
+async def test_a_change_tells_what_is_new(subscription, changes):
+    subscription.watch([])
+    subscription.watch(["a"], refresh=True)
+    subscription.watch(None)
+    assert [change.is_new("a") for change in changes] == [False, True, False]
+    assert [change.refresh for change in changes] == [False, True, False]
+
+
+async def test_closing_ends_the_iteration(subscription, changes):
+    subscription.offer("a", status("a", 1))
+    subscription.close()
+    subscription.close()
+    subscription.watch(["a"])
+    assert [message async for message in subscription] == []
+    assert not subscription.wants("a")
+    assert len(changes) == 1
+
+
+def test_json_is_made_once():
+    frame = status("a", 1)
+    assert frame.json is frame.json
+    assert StatusMessage.model_validate_json(frame.json) == frame.message
