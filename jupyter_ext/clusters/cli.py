@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -255,7 +256,7 @@ async def examine_all(profiles: Sequence[Profile], *, live: bool) -> list[Doctor
             print(finding(check, f"{profile.name:{width}}"), flush=True)
 
     return await asyncio.gather(
-        *(examine(p, on_check=lambda check, p=p: report(p, check)) for p in profiles)
+        *(examine(profile, on_check=partial(report, profile)) for profile in profiles)
     )
 
 

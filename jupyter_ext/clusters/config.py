@@ -71,7 +71,7 @@ def read_layer(path: Path) -> LayerConfig:
         return _unreadable(f"Is not UTF-8 in line {line}.")
     except tomllib.TOMLDecodeError as error:
         return _unreadable(f"Is not TOML: {error}.")
-    problems = _drop_invalid(data, partial=True)
+    _, problems = _validate(data, partial=True)
     return LayerConfig(data, problems)
 
 
@@ -79,8 +79,8 @@ def _unreadable(message: str) -> LayerConfig:
     return LayerConfig(problems=[Problem(severity="error", file=FILE, message=message)])
 
 
-def _drop_invalid(data: dict[str, Any], *, partial: bool) -> list[Problem]:
-    """Remove from ``data`` what does not fit, and say what was expected instead.
+def _validate(data: dict[str, Any], *, partial: bool) -> tuple[ClusterConfig | None, list[Problem]]:
+    """Give what ``data`` says; else remove what does not fit, and say what was expected instead.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _drop_invalid(data: dict[str, Any], *, partial: bool) -> list[Problem]:
         Whether another layer may supply the keys that are missing here.
     """
     try:
-        ClusterConfig.model_validate(data)
+        return ClusterConfig.model_validate(data), []
     except ValidationError as error:
         problems = []
         for item in error.errors(include_url=False):
@@ -100,8 +100,7 @@ def _drop_invalid(data: dict[str, Any], *, partial: bool) -> list[Problem]:
             message = _expectation(item["type"], location, item)
             problems.append(Problem(severity="error", file=FILE, key=key, message=message))
             _remove(data, tuple(key.split("."))[: -1 if missing else None])
-        return problems
-    return []
+        return None, problems
 
 
 def change(
@@ -136,9 +135,10 @@ def change(
         is_list = isinstance(_default(key), list)
         values[key] = [part.strip() for part in text.split(",")] if is_list else text
     data = unflatten(values)
-    if problems := _drop_invalid(data, partial=False):
+    changed, problems = _validate(data, partial=False)
+    if changed is None:
         raise InvalidInput(" ".join(f"{problem.key}: {problem.message}" for problem in problems))
-    return ClusterConfig.model_validate(data)
+    return changed
 
 
 def _expectation(kind: str, location: tuple[str, ...], item: Mapping[str, Any]) -> str:
@@ -187,8 +187,10 @@ def merge(layers: list[LayerConfig]) -> Merged:
                 values[key] = value
     data = unflatten(values)
     data["locked"] = locked
-    problems.extend(_drop_invalid(data, partial=False))
-    return Merged(ClusterConfig.model_validate(data), inherited, problems)
+    config, incomplete = _validate(data, partial=False)
+    if config is None:
+        config = ClusterConfig.model_validate(data)
+    return Merged(config, inherited, problems + incomplete)
 
 
 def _unknown_locks(locks: Iterable[str]) -> list[Problem]:

@@ -11,7 +11,8 @@ from jupyter_ext.models import Model
 AuthType = Literal["simple", "kerberos", "gateway"]
 Color = Literal["blue", "green", "orange", "red", "cyan", "grey"]
 Layer = Literal["user", "environment", "system"]
-ProfileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+PROFILE_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+ProfileName = Annotated[str, Field(pattern=PROFILE_NAME)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 

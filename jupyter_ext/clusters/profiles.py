@@ -15,11 +15,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import get_args
 
-from pydantic import TypeAdapter, ValidationError
-
 from jupyter_ext.clusters import config as toml
 from jupyter_ext.clusters.endpoints import Discovery, discover
 from jupyter_ext.clusters.models import (
+    PROFILE_NAME,
     ClusterConfig,
     Color,
     Daemon,
@@ -27,7 +26,6 @@ from jupyter_ext.clusters.models import (
     Layer,
     Problem,
     Profile,
-    ProfileName,
 )
 from jupyter_ext.clusters.xml import SITE_FILES, Configuration
 from jupyter_ext.errors import Conflict, InvalidInput, NotFound, Unavailable
@@ -418,14 +416,12 @@ def check_name(name: str) -> None:
     InvalidInput
         Saying which characters are allowed.
     """
-    try:
-        TypeAdapter(ProfileName).validate_python(name)
-    except ValidationError:
+    if not re.fullmatch(PROFILE_NAME, name):
         raise InvalidInput(
             f"{name[:80]!r} is no cluster name.",
             hint="Use lower-case letters, digits, dots, hyphens and underscores; start with a "
             "letter or digit; 63 characters at most.",
-        ) from None
+        )
 
 
 def is_conf_dir(directory: Path) -> bool:

@@ -8,10 +8,10 @@ could otherwise send it to a host of its choice).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 from jupyter_ext.clusters.models import Problem
@@ -87,7 +87,7 @@ class Configuration:
         configuration = cls(directory)
         for name in SITE_FILES:
             try:
-                properties = list(read_file(directory, name))
+                properties = read_file(directory, name)
             except FileNotFoundError:
                 continue
             except BadXml as error:
@@ -103,7 +103,10 @@ class Configuration:
         for item in properties:
             key = RENAMED.get(item.key, item.key)
             before = self.properties.get(key)
-            if before is not None and before.final:
+            if before is None:
+                if item.value is not None or item.final:
+                    self.properties[key] = item
+            elif before.final:
                 if item.value is not None and item.value != before.value:
                     self.problems.append(
                         Problem(
@@ -113,9 +116,10 @@ class Configuration:
                             message=f"Ignored: {before.file} declares it final.",
                         )
                     )
-            elif item.value is not None or item.final:
-                value = before.value if item.value is None and before is not None else item.value
-                self.properties[key] = item._replace(value=value)
+            elif item.value is not None:
+                self.properties[key] = item
+            elif item.final:
+                self.properties[key] = before._replace(final=True)
 
     def get(self, key: str, default: str = "") -> str:
         """Value of a key, variables substituted, without surrounding space.
@@ -181,7 +185,7 @@ def innermost_variable(text: str, start: int) -> tuple[int, int] | None:
     return None
 
 
-def read_file(directory: Path, name: str, including: tuple[Path, ...] = ()) -> Iterator[Property]:
+def read_file(directory: Path, name: str, including: tuple[Path, ...] = ()) -> list[Property]:
     """Properties of a site file and of what it includes, in document order.
 
     Raises
@@ -205,105 +209,79 @@ def read_file(directory: Path, name: str, including: tuple[Path, ...] = ()) -> I
         raise BadXml(name, f"Is larger than {MAX_FILE_BYTES >> 20} MB.")
     if not data.strip():
         raise BadXml(name, "Is empty; expected <configuration>.")
-    yield from _Reader(directory, name, (*including, path)).read(data)
+    try:
+        # The attacks that S314 warns of need entities, which need a document type.
+        parser = ElementTree.XMLParser(target=_Builder())  # noqa: S314
+        root = ElementTree.fromstring(data, parser)  # noqa: S314
+    except ElementTree.ParseError as error:
+        reason = expat.ErrorString(error.code)
+        raise BadXml(name, f"Is malformed in line {error.position[0]}: {reason}.") from None
+    except _Doctype:
+        raise BadXml(name, "Has a DOCTYPE; document types and XML entities are refused.") from None
+    except (LookupError, ValueError) as error:  # an unknown encoding in the XML declaration
+        raise BadXml(name, f"Cannot be decoded: {error}.") from None
+    if local_name(root) != "configuration":
+        expected = "expected <configuration>"
+        raise BadXml(name, f"Has the root element <{local_name(root)}>; {expected}.")
+    return _Reader(directory, name, (*including, path)).walk(root)
+
+
+class _Doctype(Exception):
+    """A file has a document type, the one place where entities can be declared."""
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Builds the tree in C, and stops at a document type whatever the encoding."""
+
+    def doctype(self, *_: object) -> None:
+        """Refuse."""
+        raise _Doctype
+
+
+def local_name(element: ElementTree.Element) -> str:
+    """Give an element's name without its namespace, which Hadoop ignores as well."""
+    return element.tag.rpartition("}")[2]
 
 
 class _Reader:
-    """One file's expat handlers, a small state machine like ``Configuration.Parser``."""
+    """Takes the properties out of one file, like ``Configuration.Parser``."""
 
     def __init__(self, directory: Path, name: str, including: tuple[Path, ...]) -> None:
         self.directory = directory
         self.name = name
         self.including = including
-        self.properties: list[Property] = []
-        self.depth = 0
-        self.text: list[str] | None = None
-        self.current: dict[str, str] = {}
-        # The include element being read: None outside, else whether its file was found.
-        self.included: bool | None = None
-        self.fallback = False
 
-    def read(self, data: bytes) -> list[Property]:
-        parser = expat.ParserCreate(namespace_separator="}")
-        parser.buffer_text = True
-        parser.StartElementHandler = self.start
-        parser.EndElementHandler = self.end
-        parser.CharacterDataHandler = self.characters
-        parser.EntityDeclHandler = self.refuse_entity
-        parser.SkippedEntityHandler = self.refuse_entity
-        self.parser = parser
-        try:
-            parser.Parse(data, True)
-        except expat.ExpatError as error:
-            reason = expat.ErrorString(error.code)
-            raise BadXml(self.name, f"Is malformed in line {error.lineno}: {reason}.") from None
-        except (LookupError, ValueError) as error:  # an unknown encoding in the XML declaration
-            raise BadXml(self.name, f"Cannot be decoded: {error}.") from None
-        return self.properties
+    def walk(self, parent: ElementTree.Element) -> list[Property]:
+        """Give the properties below an element in document order."""
+        properties = []
+        for element in parent:
+            if element.tag == "property":
+                # Children win over attributes of the same name; one without a name is nothing.
+                find, get = element.findtext, element.get
+                value = find("value") or get("value") or None
+                final = (find("final") or get("final")) == "true"
+                if key := (find("name") or get("name") or "").strip():
+                    properties.append(Property(key, value, final, self.name))
+            elif local_name(element) == "include":
+                properties.extend(self.include(element))
+            else:
+                properties.extend(self.walk(element))
+        return properties
 
-    def refuse_entity(self, name: str, *_: object) -> None:
-        line = self.parser.CurrentLineNumber
-        raise BadXml(self.name, f"Uses the XML entity {name} in line {line}; entities are refused.")
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        local = tag.rpartition("}")[2]
-        self.depth += 1
-        if self.depth == 1 and local != "configuration":
-            raise BadXml(self.name, f"Has the root element <{local}>; expected <configuration>.")
-        if local == "property":
-            self.current = {
-                key: attributes[key] for key in ("name", "value", "final") if key in attributes
-            }
-        elif local in ("name", "value", "final"):
-            self.text = []
-        elif local == "include":
-            self.included = self.include(attributes.get("href", ""))
-        elif local == "fallback":
-            self.fallback = True
-
-    def characters(self, text: str) -> None:
-        if self.text is not None:
-            self.text.append(text)
-
-    def end(self, tag: str) -> None:
-        local = tag.rpartition("}")[2]
-        self.depth -= 1
-        if local in ("name", "value", "final") and self.text is not None:
-            if text := "".join(self.text):
-                self.current[local] = text
-            self.text = None
-        elif local == "property":
-            self.end_property()
-        elif local == "include":
-            if self.included is False:
-                raise BadXml(self.name, f"Includes {self.href}, which does not exist.")
-            self.included = None
-        elif local == "fallback":
-            self.fallback = False
-            if self.included is False:
-                self.included = True
-
-    def end_property(self) -> None:
-        key = self.current.get("name", "").strip()
-        if key and not (self.fallback and self.included):
-            final = self.current.get("final") == "true"
-            value = self.current.get("value") or None
-            self.properties.append(Property(key, value, final, self.name))
-
-    def include(self, href: str) -> bool:
-        """Read an included file; False if it does not exist."""
-        self.href = href or "a file without a name"
-        line = self.parser.CurrentLineNumber
+    def include(self, element: ElementTree.Element) -> list[Property]:
+        """Read an included file; if it does not exist, the fallback that must then be there."""
+        href = element.get("href", "")
         target = (self.directory / self.name).parent / href
-        root = self.directory.resolve()
-        if "://" in href or not target.resolve().is_relative_to(root):
-            reason = "is refused: only files of the configuration directory can be included"
-            raise BadXml(self.name, f"The include of {self.href} in line {line} {reason}.")
+        if "://" in href or not target.resolve().is_relative_to(self.directory.resolve()):
+            reason = "only files of the configuration directory can be included"
+            raise BadXml(self.name, f"The include of {href} is refused: {reason}.")
         if target in self.including or len(self.including) >= MAX_INCLUDES:
-            raise BadXml(self.name, f"Includes itself through {self.href} in line {line}.")
+            raise BadXml(self.name, f"Includes itself through {href}.")
         try:
             name = str(target.relative_to(self.directory))
-            self.properties.extend(read_file(self.directory, name, self.including))
+            return read_file(self.directory, name, self.including)
         except FileNotFoundError:
-            return False
-        return True
+            fallback = next((child for child in element if local_name(child) == "fallback"), None)
+            if fallback is None:
+                raise BadXml(self.name, f"Includes {href}, which does not exist.") from None
+            return self.walk(fallback)
