@@ -271,15 +271,15 @@ class _Reader:
     def include(self, element: ElementTree.Element) -> list[Property]:
         """Read an included file; if it does not exist, the fallback that must then be there."""
         href = element.get("href", "")
-        target = (self.directory / self.name).parent / href
+        # Below the directory even if an included file names it: Hadoop keeps the outer file's name.
+        target = self.directory / href
         if "://" in href or not target.resolve().is_relative_to(self.directory.resolve()):
             reason = "only files of the configuration directory can be included"
             raise BadXml(self.name, f"The include of {href} is refused: {reason}.")
         if target in self.including or len(self.including) >= MAX_INCLUDES:
             raise BadXml(self.name, f"Includes itself through {href}.")
         try:
-            name = str(target.relative_to(self.directory))
-            return read_file(self.directory, name, self.including)
+            return read_file(self.directory, href, self.including)
         except FileNotFoundError:
             fallback = next((child for child in element if local_name(child) == "fallback"), None)
             if fallback is None:

@@ -52,11 +52,10 @@ CORE = """<?xml version="1.0"?>
   <property><name>last</name><value>1</value></property>
 </configuration>
 """
-# Hadoop looks for an include beside the file that names it.
 EXTRA = """<configuration xmlns:xi="http://www.w3.org/2001/XInclude">
   <property><name>duplicate</name><value>3</value></property>
   <property><name>included</name><value>in ${a}</value></property>
-  <xi:include href="deeper.xml"/>
+  <xi:include href="more/deeper.xml"/>
 </configuration>
 """
 DEEPER = "<configuration><property name='deeper' value='1'/></configuration>"
