@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -17,6 +18,8 @@ from typing import Any
 
 from jupyter_ext.sandbox.models import SandboxStatus
 from jupyter_ext.sandbox.people import PEOPLE
+from jupyter_ext.sandbox.processes import Processes
+from jupyter_ext.sandbox.sandbox import Sandbox
 
 COMMAND = [sys.executable, "-m", "jupyter_ext.cli", "sandbox"]
 
@@ -56,6 +59,7 @@ class RunningSandbox:
         """``jupyter cluster sandbox ...``, with its output."""
         done = subprocess.run(
             [*COMMAND, *arguments],
+            cwd=Path(__file__).parents[1],
             env=self.environment,
             text=True,
             capture_output=True,
@@ -115,8 +119,47 @@ class RunningSandbox:
         return int((self.directory / "run" / daemon).read_text().split()[0])
 
     def kill(self, daemon: str) -> None:
-        """kill -9 one daemon; ``run("up")`` starts it again."""
-        os.kill(self.pid(daemon), signal.SIGKILL)
+        """kill -9 one daemon and wait for its end; ``run("up")`` starts it again."""
+        process = Processes(self.directory, "").get(daemon)
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while process.alive:
+            assert time.monotonic() < deadline, f"{daemon} survives kill -9"
+            time.sleep(0.01)
+
+    def application_master(
+        self,
+        name: str = "dev",
+        *,
+        seconds: float = 300,
+        progress: float = 0.5,
+        containers: int = 0,
+        container_mb: int = 256,
+    ) -> str:
+        """The ``command`` of an application that registers: it is RUNNING, then FINISHED.
+
+        It needs ``memory_mb=256``, and about a second until it is registered. ``containers`` is how
+        many more it asks for; those that do not fit stay pending.
+        """
+        hadoop = self._state(name)["shape"]["hadoop"]
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        jars = f"{cache}/jupyter-ext/hadoop/{hadoop}/lib/*"
+        classes = self.directory.parent / f"application-master-{hadoop}"
+        if not classes.exists():
+            source = Path(__file__).with_name("ApplicationMaster.java")
+            subprocess.run(
+                ["javac", "-nowarn", "-d", classes, "-cp", jars, source], check=True, timeout=60
+            )
+        conf = self.directory / name / "conf"
+        return (
+            f"java -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '{conf}:{classes}:{jars}'"
+            f" ApplicationMaster {seconds} {progress} {containers} {container_mb}"
+        )
+
+    def activate(self, name: str, rm_id: str) -> None:
+        """Make rm1 or rm2 of a cluster with ``--rm-ha`` the active ResourceManager."""
+        asyncio.run(Sandbox(self.directory).activate(name, rm_id))
 
     def submit(self, name: str = "dev", **options: Any) -> str:
         """Submit an application to a simple-auth cluster; see ``submit`` below."""
@@ -170,10 +213,10 @@ def submit(
 ) -> str:
     """Submit an application whose ApplicationMaster is a shell command; gives its id.
 
-    The command never registers, so the application is RUNNING only for a cluster that counts
-    its container; its YARN state stays ACCEPTED. Standard output and error go to the files
-    ``stdout`` and ``stderr`` of the container's logs. It waits in the queue when that is full;
-    a second application in the queue ``small`` always does (AM share).
+    A command that never registers leaves the application ACCEPTED while its container runs, and
+    FAILED when it exits; ``RunningSandbox.application_master`` gives one that registers. Standard
+    output and error go to the files ``stdout`` and ``stderr`` of the container's logs. A second
+    application in the queue ``small`` waits (AM share).
     """
     base = f"{resourcemanager}/ws/v1/cluster/apps"
     app = rest("POST", f"{base}/new-application?user.name={user}")["application-id"]

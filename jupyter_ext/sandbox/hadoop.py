@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from jupyter_ext.sandbox.people import PEOPLE
 from jupyter_ext.sandbox.processes import Processes, Program, cause
 from jupyter_ext.sandbox.requirements import installed
 from jupyter_ext.sandbox.site import Cluster, render, server
+from jupyter_ext.sandbox.wait import until
 
 READY_S = 120.0
 _HEAP_MB: Mapping[str, int] = {
@@ -67,7 +66,7 @@ class HadoopCluster:
             write(self.cluster.directory / "conf" / name, render(properties))
 
     def programs(self, classpath: str) -> list[Program]:
-        """The JVMs that make up the cluster."""
+        """List the JVMs that make up the cluster."""
         return [self._program(classpath, *jvm) for jvm in layout(self.cluster, self._hadoop)]
 
     async def start(self, classpath: str) -> bool:
@@ -102,6 +101,7 @@ class HadoopCluster:
         for folder in (self._markers, self.cluster.directory / "data"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for program in missing:
+            (self._markers / f"started-{program.name}").unlink(missing_ok=True)
             await self._processes.start(program, self._lock)
         names = [program.name for program in wanted]
         # The JVM that has the seed role does it when it starts; if it ran already, another must.
@@ -124,9 +124,7 @@ class HadoopCluster:
         """
         program = self._program(classpath, f"{self.name}-seed", [f"activate:{rm_id}"], [])
         await self._processes.start(program, self._lock)
-        deadline = time.monotonic() + READY_S
-        while self._processes.alive(program.name) and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
+        await until(lambda: not self._processes.alive(program.name), READY_S)
         await self._processes.end([program.name])
         log = self._processes.log(program.name)
         if "sandbox: " in log.read_text(errors="replace"):
@@ -143,14 +141,16 @@ class HadoopCluster:
             return ""
 
     async def _wait(self, names: list[str]) -> None:
-        deadline = time.monotonic() + READY_S
-        while not self._ready.exists():
-            for name in names:
-                if not self._processes.alive(name) and not self._ready.exists():
-                    raise self._died(name, "died while starting")
-            if time.monotonic() > deadline:
-                raise self._died(names[-1], f"is not ready after {READY_S:.0f} s")
-            await asyncio.sleep(0.05)
+        def dead() -> list[str]:
+            return [name for name in names if not self._processes.alive(name)]
+
+        # A process that ends right after it made the marker has not failed.
+        in_time = await until(lambda: self._ready.exists() or bool(dead()), READY_S)
+        if self._ready.exists():
+            return
+        if in_time:
+            raise self._died(dead()[0], "died while starting")
+        raise self._died(names[-1], f"is not ready after {READY_S:.0f} s")
 
     def _died(self, name: str, what: str) -> Unavailable:
         log = self._processes.log(name)
@@ -182,6 +182,8 @@ class HadoopCluster:
             ",".join(roles),
             "sandbox.users=" + " ".join(person.name for person in PEOPLE),
             f"sandbox.sample={self._sample}",
+            f"sandbox.name={name}",
+            "sandbox.jvms=" + " ".join(jvm for jvm, _, _ in layout(self.cluster, self._hadoop)),
             *settings,
         )
         digest = hashlib.sha256("\0".join(argv).encode())
@@ -193,7 +195,7 @@ class HadoopCluster:
 
 
 def marker(directory: Path) -> Path:
-    """The file in a cluster's directory that is there while the cluster is ready."""
+    """Name the file in a cluster's directory that is there while the cluster is ready."""
     return directory / "markers" / "ready"
 
 

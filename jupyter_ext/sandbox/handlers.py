@@ -16,17 +16,17 @@ class SandboxHandler(ApiHandler):
 
     @endpoint(response=SandboxStatus)
     async def get(self) -> SandboxStatus:
-        """What runs."""
+        """Say what runs."""
         return await self.control.status()
 
     @endpoint(response=SandboxStatus)
     async def post(self) -> SandboxStatus:
-        """Start it in the background."""
+        """Start the sandbox in the background."""
         return await self.control.start()
 
     @endpoint(response=SandboxStatus)
     async def delete(self) -> SandboxStatus:
-        """End it; data and profiles stay."""
+        """End the sandbox; data and profiles stay."""
         return await self.control.stop()
 
 

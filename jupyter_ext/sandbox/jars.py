@@ -23,6 +23,7 @@ from jupyter_ext.errors import InvalidInput, Unavailable
 from jupyter_ext.sandbox.lock import held
 from jupyter_ext.sandbox.processes import Processes, Program, cause
 from jupyter_ext.sandbox.requirements import installed
+from jupyter_ext.sandbox.wait import until
 
 ARTIFACTS = (
     "hadoop-common",
@@ -82,7 +83,7 @@ class Jars:
         self.directory = Path(cache) / "jupyter-ext" / "hadoop" / version
 
     async def classpath(self, lock: int) -> str:
-        """The launcher and Hadoop, fetched and compiled if they are not there yet.
+        """Give the class path; fetch and compile what is not there yet.
 
         Parameters
         ----------
@@ -115,30 +116,36 @@ class Jars:
         )
         (partial / "pom.xml").write_text(_POM.format(dependencies=dependencies))
         name = "maven"
-        maven = [installed("mvn"), "-B", "-q", "dependency:copy-dependencies"]
+        maven = [
+            installed("mvn"),
+            "-B",
+            "-q",
+            "-Dstyle.color=never",
+            "dependency:copy-dependencies",
+        ]
         # The exit status of a process that is nobody's child is lost; a file tells instead.
         script = '"$@" && : > done'
         argv = ("/bin/sh", "-c", script, "sh", *maven, f"-DoutputDirectory={partial / 'lib'}")
         # It inherits the cache's lock: should this command be killed, others wait for Maven's end.
         await self._processes.start(Program(name, argv, partial), lock, keep=[cache_lock])
         try:
-            while self._processes.alive(name):
-                if time.monotonic() - began > DOWNLOAD_S:
-                    raise Unavailable(
-                        f"Fetching Hadoop {self.version} took longer than {DOWNLOAD_S:.0f} s.",
-                        hint="See whether Maven Central can be reached (proxy, settings.xml).",
-                    )
-                await asyncio.sleep(0.1)
+            if not await until(lambda: not self._processes.alive(name), DOWNLOAD_S, 0.1):
+                raise Unavailable(
+                    f"Fetching Hadoop {self.version} took longer than {DOWNLOAD_S:.0f} s.",
+                    hint="See whether Maven Central can be reached (proxy, settings.xml).",
+                )
         finally:
             await self._processes.end([name])
-        if not (partial / "done").exists():
+        done = (partial / "done").exists()
+        if done:
+            (partial / "lib").rename(library)
+        shutil.rmtree(partial)
+        if not done:
             log = self._processes.log(name)
             raise Unavailable(
-                f"Hadoop {self.version} could not be fetched from Maven Central: {cause(log)}",
+                f"Hadoop {self.version} could not be fetched from Maven Central: {_reason(log)}",
                 hint=f"See {log}; is the version right, and is Maven Central reachable?",
             )
-        (partial / "lib").rename(library)
-        shutil.rmtree(partial)
         self._say(f"Hadoop {self.version}: fetched in {time.monotonic() - began:.1f} s")
 
     def _compile(self, library: Path, launcher: Path) -> None:
@@ -167,6 +174,12 @@ class Jars:
                 for path in classes.rglob("*.class"):
                     archive.write(path, path.relative_to(classes))
             jar.rename(launcher)
+
+
+def _reason(log: Path) -> str:
+    """Maven's first error line; the others tell how to debug Maven."""
+    errors = re.findall(r"\[ERROR\] (.+)", log.read_text(errors="replace"))
+    return errors[0].partition(" -> [Help")[0] if errors else cause(log)
 
 
 def _digest() -> str:

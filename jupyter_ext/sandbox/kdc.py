@@ -137,7 +137,7 @@ class Kdc:
         complete.touch()
 
     def programs(self) -> list[Program]:
-        """The KDC and the password service."""
+        """List the KDC and the password service."""
         fingerprint = "-".join(str(port) for port in self.ports.values())
         return [
             Program(

@@ -168,7 +168,7 @@ class Ldap:
         complete.touch()
 
     def programs(self, generation: str) -> list[Program]:
-        """The server; a new ``generation`` of certificates restarts it."""
+        """List the server; a new ``generation`` of certificates restarts it."""
         urls = f"ldap://127.0.0.1:{self.ports['ldap']}/ ldaps://127.0.0.1:{self.ports['ldaps']}/"
         conf = str(self.directory / "slapd.conf")
         # -d keeps it in the foreground; 256 logs connections, operations and results.
@@ -178,7 +178,7 @@ class Ldap:
 
 
 def entries() -> str:
-    """Everyone, as LDIF."""
+    """Write everyone as LDIF."""
     parts = [_TREE.format(base=BASE)]
     parts += [
         _PERSON.format(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from jupyter_ext.errors import Conflict
+from jupyter_ext.sandbox.wait import until
 
 WAIT_S = 300.0
 
@@ -37,21 +36,28 @@ async def held(path: Path, holder: str, timeout_s: float = WAIT_S) -> AsyncItera
     Conflict
         If somebody else holds it for longer than ``timeout_s`` seconds.
     """
-    deadline = time.monotonic() + timeout_s
-    descriptor = _open(path)
+    descriptor = -1
+
+    def taken() -> bool:
+        nonlocal descriptor
+        # Anew each time: whoever held it may have removed it, and the whole sandbox with it.
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if (
+            _try(descriptor)
+            and path.exists()
+            and os.path.samestat(os.fstat(descriptor), path.stat())
+        ):
+            return True
+        os.close(descriptor)
+        return False
+
+    if not await until(taken, timeout_s):
+        raise Conflict(
+            f"Another command works on {path.parent} for more than {timeout_s:.0f} s.",
+            hint="Wait until it is done, or end it.",
+        )
     try:
-        # Whoever held it may have removed it with the whole sandbox.
-        while not (taken := _try(descriptor)) or not _is(descriptor, path):
-            if taken:
-                os.close(descriptor)
-                descriptor = _open(path)
-                continue
-            if time.monotonic() > deadline:
-                raise Conflict(
-                    f"Another command works on the sandbox since {timeout_s:.0f} s: {who(path)}.",
-                    hint="Wait until it is done, or end it.",
-                )
-            await asyncio.sleep(0.05)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, holder.encode(), 0)
         try:
@@ -63,7 +69,7 @@ async def held(path: Path, holder: str, timeout_s: float = WAIT_S) -> AsyncItera
 
 
 def who(path: Path) -> str:
-    """What the present holder wrote; empty when nobody holds it."""
+    """Read what the present holder wrote; empty when nobody holds it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -72,15 +78,6 @@ def who(path: Path) -> str:
         return "" if _try(descriptor) else os.pread(descriptor, 200, 0).decode()
     finally:
         os.close(descriptor)
-
-
-def _open(path: Path) -> int:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def _is(descriptor: int, path: Path) -> bool:
-    return path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
 
 
 def _try(descriptor: int) -> bool:

@@ -25,6 +25,15 @@ def is_free(port: int) -> bool:
     return True
 
 
+def listens(port: int) -> bool:
+    """Whether a server accepts connections on this port of the loopback interface."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def assign(names: Iterable[str], known: Mapping[str, int], taken: Iterable[int]) -> dict[str, int]:
     """Give every name a free port.
 

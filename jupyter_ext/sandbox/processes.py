@@ -14,12 +14,12 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jupyter_ext.errors import Unavailable
+from jupyter_ext.sandbox.wait import until
 
 COOKIE = "JUPYTER_EXT_SANDBOX"
 """Environment variable by which a daemon's own children (YARN containers) are known."""
@@ -37,6 +37,7 @@ shift 2
   exec "$@" >&2
 ) &
 """
+_RECORD_S = 10.0
 _TERM_S = 1.2
 _KILL_S = 5.0
 
@@ -68,7 +69,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether this very process runs; a zombie does not."""
+        """Whether this very process runs."""
         return self.boot == boot_id() and _start_time(self.pid) == self.start
 
     @property
@@ -108,7 +109,7 @@ class Processes:
         return self._log / f"{name}.log"
 
     def get(self, name: str) -> Process | None:
-        """The recorded process of that name, alive or not."""
+        """Look up the recorded process of that name, alive or not."""
         try:
             pid, start, group, boot, fingerprint = (self._run / name).read_text().split()
         except (OSError, ValueError):
@@ -121,11 +122,11 @@ class Processes:
         return process is not None and process.alive
 
     def all(self) -> list[Process]:
-        """Every recorded process, dead ones too."""
+        """List every recorded process, dead ones too."""
         names = sorted(path.name for path in self._run.glob("*") if path.suffix != ".new")
         return [process for name in names if (process := self.get(name)) is not None]
 
-    async def start(self, program: Program, lock: int, keep: Iterable[int] = ()) -> Process:
+    async def start(self, program: Program, lock: int, keep: Iterable[int] = ()) -> None:
         """Start a program in a session of its own.
 
         Parameters
@@ -165,17 +166,13 @@ class Processes:
                 stderr=stderr,
                 pass_fds=tuple(keep),
                 start_new_session=True,
-                timeout=10,
+                timeout=_RECORD_S,
             )
-        deadline = time.monotonic() + 10
-        while (process := self.get(program.name)) is None:
-            if time.monotonic() > deadline:
-                raise Unavailable(
-                    f"The sandbox could not start {program.name}: {cause(log)}.",
-                    hint=f"Its log is {log}.",
-                )
-            await asyncio.sleep(0.01)
-        return process
+        if not await until(lambda: record.exists(), _RECORD_S, 0.01):
+            raise Unavailable(
+                f"The sandbox could not start {program.name}: {cause(log)}",
+                hint=f"Its log is {log}.",
+            )
 
     async def end(self, names: Iterable[str]) -> list[str]:
         """End programs and everything they started; forget them.
@@ -186,33 +183,35 @@ class Processes:
             Names of those that ran.
         """
         processes = [process for name in names if (process := self.get(name)) is not None]
+        cookies = {f"{COOKIE}={self._cookie}:{process.name}".encode() for process in processes}
+        return await self._end(processes, lambda entry: entry in cookies)
+
+    async def end_all(self) -> list[str]:
+        """End every program of this sandbox, also one whose record was lost."""
+        prefix = f"{COOKIE}={self._cookie}:".encode()
+        return await self._end(self.all(), lambda entry: entry.startswith(prefix))
+
+    async def _end(self, processes: list[Process], descends: Callable[[bytes], bool]) -> list[str]:
         running = [process for process in processes if process.alive]
+
+        def gone() -> bool:
+            return not any(process.alive for process in running)
+
         for process in running:
             process.signal(signal.SIGTERM)
-        await _gone(running, _TERM_S)
-        for process in running:
-            process.signal(signal.SIGKILL)
-        await _gone(running, _KILL_S)
-        await self._end_descendants({process.name for process in processes})
+        if not await until(gone, _TERM_S, 0.02):
+            for process in running:
+                process.signal(signal.SIGKILL)
+            await until(gone, _KILL_S, 0.02)
+        # The containers of a NodeManager: it gives each a session of its own, and leaves them.
+        if not await until(lambda: not _kill(descends), _KILL_S, 0.02):
+            raise Unavailable(
+                "Processes of the sandbox do not end although they were killed.",
+                hint="They may hang in the kernel, for example on a dead disk; look with ps.",
+            )
         for process in processes:
-            if not process.alive:
-                (self._run / process.name).unlink(missing_ok=True)
+            (self._run / process.name).unlink(missing_ok=True)
         return [process.name for process in running]
-
-    async def _end_descendants(self, names: set[str]) -> None:
-        """Kill the containers that a NodeManager left behind: it gives each its own session."""
-        cookies = {f"{COOKIE}={self._cookie}:{name}".encode() for name in names}
-        deadline = time.monotonic() + _KILL_S
-        while found := [pid for pid in _pids() if cookies & _environment(pid)]:
-            if time.monotonic() > deadline:
-                raise Unavailable(
-                    f"Processes {', '.join(map(str, found))} of the sandbox do not end.",
-                    hint="They may hang in the kernel; see their state with ps.",
-                )
-            for pid in found:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-            await asyncio.sleep(0.02)
 
 
 def boot_id() -> str:
@@ -221,12 +220,12 @@ def boot_id() -> str:
 
 
 def own_id() -> str:
-    """A name of the calling process that no later process will have."""
+    """Name the calling process as no later process will be named."""
     return f"{os.getpid()} {_start_time(os.getpid())} {boot_id()}"
 
 
 def same_process(identity: str) -> int | None:
-    """The process id in what ``own_id`` gave, if that very process still runs."""
+    """Find the process that ``own_id`` named, if that very one still runs; its process id."""
     try:
         pid, start, boot = identity.split()
     except ValueError:
@@ -236,18 +235,20 @@ def same_process(identity: str) -> int | None:
 
 
 def _start_time(pid: int) -> str:
-    """Clock ticks from boot to the start of a process; empty when it is gone or a zombie."""
+    """Clock ticks from boot to the start of a process; empty when it is over."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return ""
     # The second field is a name in parentheses and may itself hold spaces.
     fields = stat[stat.rindex(")") + 2 :].split()
-    return "" if fields[0] in "ZX" else fields[19]
+    # Its first thread may be a zombie while another still holds files and ports.
+    over = fields[0] in "ZX" and int(fields[17]) <= 1
+    return "" if over else fields[19]
 
 
 def cause(log: Path) -> str:
-    """The one line of a log that says why its program died.
+    """Find the one line of a log that says why its program died.
 
     The launcher's own summary if there is one, else the innermost cause of the last exception,
     else the last error line, else the last line.
@@ -268,19 +269,22 @@ def cause(log: Path) -> str:
     return "its log is empty"
 
 
-async def _gone(processes: list[Process], timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while any(process.alive for process in processes) and time.monotonic() < deadline:
-        await asyncio.sleep(0.02)
+def _kill(descends: Callable[[bytes], bool]) -> bool:
+    """Kill every process whose environment tells where it comes from; whether there was one."""
+    found = False
+    for name in os.listdir("/proc"):
+        if name.isdigit() and any(map(descends, _environment(int(name)))):
+            found = True
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(name), signal.SIGKILL)
+    return found
 
 
-def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-
-
-def _environment(pid: int) -> set[bytes]:
-    """Environment of one of our own processes; empty for a zombie or somebody else's."""
+def _environment(pid: int) -> list[bytes]:
+    """Environment of another process of this user; empty for a zombie and for ourselves."""
+    if pid == os.getpid():
+        return []
     try:
-        return set(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
-        return set()
+        return []

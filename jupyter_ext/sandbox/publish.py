@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tomlkit
+from tomlkit.exceptions import TOMLKitError
 
 from jupyter_ext.clusters.models import Color
-from jupyter_ext.errors import Conflict
+from jupyter_ext.errors import Conflict, Misconfigured
 from jupyter_ext.sandbox.files import write
 from jupyter_ext.sandbox.site import Site, render
 
@@ -81,22 +82,10 @@ class Profiles:
             write(directory / "conf" / name, render(properties), 0o644)
         for name, content in profile.files.items():
             write(directory / name, content, 0o644)
-        path = directory / "cluster.toml"
-        document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
-        document.setdefault("title", profile.title)
-        document.setdefault("color", profile.color)
-        if profile.production:
-            document.setdefault("production", True)
-        for name, values in profile.tables.items():
-            table = document.setdefault(name, tomlkit.table())
-            for key, value in values.items():
-                table[key] = value
-        if profile.user:
-            document.setdefault("auth", tomlkit.table()).setdefault("user", profile.user)
-        write(path, tomlkit.dumps(document), 0o644)
+        write(directory / "cluster.toml", _cluster_toml(directory / "cluster.toml", profile), 0o644)
 
     def withdraw(self, name: str) -> bool:
-        """Remove a profile that this sandbox wrote; whether it was there."""
+        """Remove a profile if this sandbox wrote it; whether it did."""
         directory = self._layer / name
         try:
             owner = (directory / MARK).read_text().strip()
@@ -106,3 +95,26 @@ class Profiles:
             return False
         shutil.rmtree(directory)
         return True
+
+
+def _cluster_toml(path: Path, profile: Publication) -> str:
+    """Take the file as it is, with what the sandbox knows better."""
+    try:
+        document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
+        defaults: dict[str, object] = {"title": profile.title, "color": profile.color}
+        if profile.production:
+            defaults["production"] = True
+        for key, value in defaults.items():
+            document.setdefault(key, value)
+        for name, values in profile.tables.items():
+            document.setdefault(name, tomlkit.table()).update(values)
+        if profile.user:
+            document.setdefault("auth", tomlkit.table()).setdefault("user", profile.user)
+    except (TOMLKitError, AttributeError) as error:
+        # AttributeError: a plain value where a table belongs.
+        raise Misconfigured(
+            f"{path} cannot be brought up to date: {error}.",
+            hint="Correct it, or remove it: the sandbox then writes a new one.",
+            cluster=profile.name,
+        ) from None
+    return tomlkit.dumps(document)

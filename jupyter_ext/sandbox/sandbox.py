@@ -8,8 +8,9 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
 
@@ -25,6 +26,7 @@ from jupyter_ext.sandbox.spec import Wish
 from jupyter_ext.sandbox.start import Start
 from jupyter_ext.sandbox.state import ClusterState, Memory, SandboxMemory
 
+T = TypeVar("T")
 Say = Callable[[str], None]
 _PARTS = ("run", "log", "sample", *spec.CLUSTERS, "state.json", "lock")
 
@@ -67,6 +69,8 @@ class Sandbox:
         self._check_directory()
         for name in wish.clusters:
             self._profiles.check(name)
+        if holder := who(self._lock):
+            say(f"Waiting for another command on this sandbox: {holder.split()[0]}.")
         async with held(self._lock, f"up {own_id()}") as lock:
             self._progress.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._progress.open("w") as log:
@@ -99,7 +103,7 @@ class Sandbox:
                     raise
                 memory = SandboxMemory()
             processes = Processes(self.directory, memory.id)
-            ended = await processes.end([process.name for process in processes.all()])
+            ended = await processes.end_all()
             for name in memory.clusters:
                 memory = memory.with_cluster(name, up=False, error="")
             if not purge:
@@ -110,7 +114,7 @@ class Sandbox:
                 self._purge(say)
 
     def status(self) -> SandboxStatus:
-        """What runs.
+        """Say what runs.
 
         Raises
         ------
@@ -159,11 +163,11 @@ class Sandbox:
         versions = {start.state.shape.hadoop for start in starts}
         async with asyncio.TaskGroup() as group:
             fetching = {
-                version: group.create_task(Jars(version, processes, say).classpath(lock))
+                version: group.create_task(_outcome(Jars(version, processes, say).classpath(lock)))
                 for version in versions
             }
             running = [
-                group.create_task(_outcome(start, fetching[start.state.shape.hadoop]))
+                group.create_task(_outcome(start.run(fetching[start.state.shape.hadoop])))
                 for start in starts
             ]
         failures: list[JupyterExtError] = []
@@ -244,10 +248,10 @@ def default_directory() -> Path:
     return Path(chosen) if chosen else Path(jupyter_data_dir()) / "jupyter-ext" / "sandbox"
 
 
-async def _outcome(start: Start, classpath: asyncio.Task[str]) -> float | JupyterExtError | None:
-    """A failure as a value, so that it does not stop the other clusters."""
+async def _outcome(work: Awaitable[T]) -> T | JupyterExtError:
+    """Return a failure as a value, so that it does not stop the other clusters."""
     try:
-        return await start.run(classpath)
+        return await work
     except JupyterExtError as error:
         return error
 

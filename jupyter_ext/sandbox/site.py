@@ -39,7 +39,7 @@ class Cluster:
     """Whether each daemon has its own JVM and may be killed alone."""
 
     def address(self, port: str) -> str:
-        """host:port of one of the ports."""
+        """Give host:port of one of the ports."""
         return f"localhost:{self.ports[port]}"
 
     @property
@@ -49,7 +49,7 @@ class Cluster:
 
 
 def client(cluster: Cluster) -> Site:
-    """What goes into the profile: no path of the daemons, no keytab."""
+    """List what goes into the profile: no path of the daemons, no keytab."""
     core: dict[str, object] = {"fs.defaultFS": f"hdfs://{cluster.address('namenode-rpc')}"}
     hdfs: dict[str, object] = {
         "dfs.namenode.rpc-address": cluster.address("namenode-rpc"),
@@ -79,7 +79,7 @@ def client(cluster: Cluster) -> Site:
 
 
 def server(cluster: Cluster) -> Site:
-    """What the daemons read: the client's configuration and everything of their own."""
+    """List what the daemons read: the client's configuration and everything of their own."""
     site = {name: dict(properties) for name, properties in client(cluster).items()}
     site["core-site.xml"] |= _core(cluster)
     site["hdfs-site.xml"] |= _hdfs(cluster)
@@ -164,6 +164,10 @@ def _yarn(cluster: Cluster) -> dict[str, object]:
         f"{_RM}.resource-tracker.client.thread-count": 4,
         f"{_RM}.admin.client.thread-count": 1,
         f"{_RM}.am.max-attempts": 2,
+        # By default a NodeManager that came first, or met a standby, tries again after 30 s.
+        f"{_RM}.connect.retry-interval.ms": 300,
+        "yarn.client.failover-sleep-base-ms": 100,
+        "yarn.client.failover-sleep-max-ms": 500,
         # Checked at a third of it. A daemon that shares its JVM can't be killed alone, but may
         # well be paused for longer on a busy machine.
         "yarn.nm.liveness-monitor.expiry-interval-ms": 2000 if cluster.processes else 20000,
@@ -271,7 +275,7 @@ def _secure_yarn(cluster: Cluster) -> dict[str, object]:
 
 
 def render(properties: Mapping[str, object]) -> str:
-    """Properties as a Hadoop configuration file."""
+    """Write properties as a Hadoop configuration file."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<configuration>"]
     for name, value in properties.items():
         text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -41,14 +41,14 @@ class Wish:
     rm_ha: bool | None = None
 
     def shape(self, known: Shape) -> Shape:
-        """The known shape with what is wished for."""
+        """Change the known shape as wished for."""
         wishes = {"hadoop": self.hadoop, "processes": self.processes, "rm_ha": self.rm_ha}
         changes = {key: value for key, value in wishes.items() if value is not None}
         return known.model_copy(update=changes)
 
 
 def kind(name: str) -> Kind:
-    """What the named cluster is.
+    """Tell what the named cluster is.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def kind(name: str) -> Kind:
 
 
 def port_names(name: str, shape: Shape) -> list[str]:
-    """What needs a port."""
+    """List what needs a port."""
     names = [*site.HDFS_PORTS, *site.RM_PORTS, *site.NM_PORTS]
     if shape.rm_ha:
         names += site.RM2_PORTS
@@ -71,7 +71,7 @@ def port_names(name: str, shape: Shape) -> list[str]:
 
 
 def cluster(directory: Path, name: str, state: ClusterState) -> Cluster:
-    """The named cluster of the sandbox in ``directory``."""
+    """Describe the named cluster of the sandbox in ``directory``."""
     return Cluster(
         name=name,
         directory=directory / name,
@@ -83,7 +83,7 @@ def cluster(directory: Path, name: str, state: ClusterState) -> Cluster:
 
 
 def members(name: str, processes: Processes) -> list[Process]:
-    """Every recorded process that belongs to the named cluster."""
+    """List every recorded process that belongs to the named cluster."""
     return [
         process
         for process in processes.all()

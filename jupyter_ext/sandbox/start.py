@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from jupyter_ext.errors import Unavailable
+from jupyter_ext.errors import JupyterExtError, Unavailable
 from jupyter_ext.sandbox import ldap, site, spec
 from jupyter_ext.sandbox.hadoop import HadoopCluster
 from jupyter_ext.sandbox.kdc import Kdc
 from jupyter_ext.sandbox.ldap import Ldap
+from jupyter_ext.sandbox.ports import listens
 from jupyter_ext.sandbox.processes import Processes, Program, cause
 from jupyter_ext.sandbox.publish import Publication
 from jupyter_ext.sandbox.state import ClusterState
 from jupyter_ext.sandbox.tls import Authority
+from jupyter_ext.sandbox.wait import until
 
 LISTEN_S = 15.0
 Say = Callable[[str], None]
@@ -70,8 +71,13 @@ class Start:
             lock,
         )
 
-    async def run(self, classpath: asyncio.Future[str]) -> float | None:
+    async def run(self, classpath: asyncio.Future[str | JupyterExtError]) -> float | None:
         """Start what does not run.
+
+        Parameters
+        ----------
+        classpath
+            Will have the class path, or say why there is none.
 
         Returns
         -------
@@ -91,6 +97,8 @@ class Start:
                 await self._secure(self._kdc, self._ldap)
             self.hadoop.configure()
             path = await asyncio.shield(classpath)
+            if isinstance(path, JupyterExtError):
+                raise path  # noqa: TRY301 - ends what was started, like any other failure
             jars = time.monotonic()
             if not await self.hadoop.start(path):
                 self._say(f"{self.name}: runs already")
@@ -103,7 +111,7 @@ class Start:
         return round(time.monotonic() - max(began, jars), 1)
 
     def publication(self) -> Publication:
-        """The profile."""
+        """Describe the profile."""
         tables: dict[str, dict[str, object]] = {}
         files: dict[str, bytes] = {}
         if self._kdc and self._ldap:
@@ -147,22 +155,14 @@ class Start:
         return bool(process and process.alive and process.fingerprint == program.fingerprint)
 
     async def _listening(self, name: str, port: int) -> None:
-        deadline = time.monotonic() + LISTEN_S
-        while True:
-            with socket.socket() as probe:
-                probe.setblocking(False)
-                connecting = asyncio.get_running_loop().sock_connect(probe, ("127.0.0.1", port))
-                try:
-                    await asyncio.wait_for(connecting, 1)
-                except OSError:
-                    pass
-                else:
-                    return
-            alive = self._processes.alive(name)
-            if not alive or time.monotonic() > deadline:
-                log = self._processes.log(name)
-                what = f"does not listen after {LISTEN_S:.0f} s" if alive else "died while starting"
-                raise Unavailable(
-                    f"{name} {what}: {cause(log)}", hint=f"Its log is {log}.", cluster=self.name
-                )
-            await asyncio.sleep(0.03)
+        def dead() -> bool:
+            return not self._processes.alive(name)
+
+        in_time = await until(lambda: dead() or listens(port), LISTEN_S, 0.03)
+        if in_time and not dead():
+            return
+        what = "died while starting" if dead() else f"does not listen after {LISTEN_S:.0f} s"
+        log = self._processes.log(name)
+        raise Unavailable(
+            f"{name} {what}: {cause(log)}", hint=f"Its log is {log}.", cluster=self.name
+        )

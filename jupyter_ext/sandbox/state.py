@@ -28,7 +28,7 @@ class ClusterState(Model):
     """What is remembered of one cluster."""
 
     shape: Shape = Shape()
-    ports: dict[str, int] = {}
+    ports: dict[str, int] = Field(default={})
     data_hadoop: str = ""
     """Version of Hadoop that formatted its HDFS."""
     up: bool = False
@@ -44,10 +44,10 @@ class SandboxMemory(Model):
 
     id: str = Field(default_factory=lambda: secrets.token_hex(16))
     """By which descendants of its daemons are known."""
-    clusters: dict[str, ClusterState] = {}
+    clusters: dict[str, ClusterState] = Field(default={})
 
     def with_cluster(self, name: str, **changes: object) -> SandboxMemory:
-        """The same with one cluster's values changed."""
+        """Change one cluster's values."""
         cluster = self.clusters.get(name, ClusterState()).model_copy(update=changes)
         return self.model_copy(update={"clusters": {**self.clusters, name: cluster}})
 
@@ -65,7 +65,7 @@ class Memory:
         self._path = path
 
     def read(self) -> SandboxMemory:
-        """What is remembered; a fresh memory if there is none.
+        """Recall; a fresh memory if there is none.
 
         Raises
         ------

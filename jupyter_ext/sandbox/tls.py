@@ -64,7 +64,7 @@ def _build(
     *,
     authority: bool,
 ) -> x509.Certificate:
-    """A certificate that strict verification (RFC 5280, Python 3.13) accepts."""
+    """Sign a certificate that strict verification (RFC 5280, Python 3.13) accepts."""
     usage = dict.fromkeys(
         (
             "digital_signature",

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.permission.FsPermission;
@@ -20,6 +21,7 @@ import org.apache.hadoop.ha.HAServiceProtocol.RequestSource;
 import org.apache.hadoop.ha.HAServiceProtocol.StateChangeRequestInfo;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 import org.apache.hadoop.hdfs.HdfsConfiguration;
+import org.apache.hadoop.hdfs.protocol.HdfsConstants.DatanodeReportType;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants.SafeModeAction;
 import org.apache.hadoop.hdfs.server.datanode.DataNode;
 import org.apache.hadoop.hdfs.server.namenode.NameNode;
@@ -43,6 +45,10 @@ import org.apache.hadoop.yarn.server.resourcemanager.ResourceManager;
  * resourcemanager and nodemanager run until the process is ended; seed waits until HDFS and YARN
  * take work, makes home directories, loads the sample data and writes the file {@code ready};
  * activate:ID makes one ResourceManager of a pair the active one.
+ *
+ * <p>Settings of our own: sandbox.name is this JVM's name, and started-NAME the file that says its
+ * daemons run; sandbox.jvms are the names of all JVMs of the cluster; sandbox.users get homes;
+ * sandbox.sample is the local folder that becomes /data.
  *
  * <p>A failure is one line on standard output beginning with {@code sandbox:}, and exit status 1.
  */
@@ -74,6 +80,8 @@ public final class Launcher {
     Thread yarn = thread("yarn", this::startYarn);
     hdfs.join();
     yarn.join();
+    attempt("marker", () -> Files.write(folder.resolve("started-" + settings.get("sandbox.name")),
+        new byte[0]));
     boolean daemons = false;
     for (String role : roles) {
       if (role.equals("seed")) {
@@ -144,8 +152,9 @@ public final class Launcher {
       // A new client each time: one that was refused keeps what it learned.
       try (FileSystem fs = FileSystem.newInstance(conf)) {
         DistributedFileSystem hdfs = (DistributedFileSystem) fs;
-        return hdfs.getDataNodeStats().length > 0
-            && !hdfs.setSafeMode(SafeModeAction.SAFEMODE_GET);
+        return hdfs.getDataNodeStats(DatanodeReportType.LIVE).length > 0
+            && !hdfs.setSafeMode(SafeModeAction.SAFEMODE_GET)
+            && writable(hdfs);
       }
     });
     try (FileSystem fs = FileSystem.newInstance(conf)) {
@@ -156,6 +165,9 @@ public final class Launcher {
     if (HAUtil.isHAEnabled(conf)) {
       activateAny(conf);
     }
+    // The ResourceManager may still count a NodeManager that was killed a moment ago.
+    until(() -> Arrays.stream(settings.get("sandbox.jvms").split(" "))
+        .allMatch(name -> Files.exists(folder.resolve("started-" + name))));
     ApplicationClientProtocol yarn =
         ClientRMProxy.createRMProxy(conf, ApplicationClientProtocol.class);
     double yarnReady = until(() -> yarn.getClusterMetrics(GetClusterMetricsRequest.newInstance())
@@ -165,6 +177,15 @@ public final class Launcher {
         hdfsReady, seeded, yarnReady);
     Files.write(ready, text.getBytes(StandardCharsets.UTF_8));
     Files.move(ready, folder.resolve("ready"), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** The NameNode goes on counting a dead DataNode for a while; only work shows the truth. */
+  private static boolean writable(FileSystem fs) throws IOException {
+    org.apache.hadoop.fs.Path probe = new org.apache.hadoop.fs.Path("/.sandbox-probe");
+    try (FSDataOutputStream stream = fs.create(probe, true)) {
+      stream.write(1);
+    }
+    return fs.delete(probe, false);
   }
 
   private void home(FileSystem fs) throws IOException {
