@@ -63,10 +63,11 @@ async def raw_server(
 ) -> AsyncIterator[RawServer]:
     """Serve until the end of the block."""
     served = RawServer()
-    busy: set[asyncio.Task] = set()
+    busy: dict[asyncio.Task, asyncio.StreamWriter] = {}
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        busy.add(asyncio.current_task())
+        task = asyncio.current_task()
+        busy[task] = writer
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             served.requests.append(head)
@@ -75,7 +76,7 @@ async def raw_server(
         except (OSError, asyncio.IncompleteReadError):
             pass  # the client had enough, which is what some tests are about
         finally:
-            busy.discard(asyncio.current_task())
+            del busy[task]
             writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
@@ -84,10 +85,10 @@ async def raw_server(
         yield served
     finally:
         server.close()
-        left = list(busy)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        tasks = list(busy)
+        for writer in busy.values():
+            writer.transport.abort()
+        await asyncio.gather(*tasks)
 
 
 @asynccontextmanager
