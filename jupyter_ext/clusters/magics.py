@@ -190,9 +190,9 @@ class ClusterMagic:
         display(views.apps(profile, status))
 
     def _doctor(self, words: list[str]) -> None:
+        profile = self._named("doctor", words, os.environ.get(CLUSTER))
         from jupyter_ext.hadoop.doctor import examine
 
-        profile = self._named("doctor", words, os.environ.get(CLUSTER))
         display(views.doctor(sync.run(examine(profile))))
 
     def _named(self, command: str, words: list[str], default: str | None) -> Profile:

@@ -112,9 +112,10 @@ class LivePlot:
             task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def _follow(self, at_once: bool) -> None:
-        self._task = asyncio.current_task()
+        self._wake = asyncio.Event()
         if at_once:
             self._wake.set()
+        self._task = asyncio.current_task()
         self._label("pause", "Stop")
         paused = "Stopped."
         try:

@@ -1,0 +1,176 @@
+"""The kernelspec, with a real kernel and no server."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import jupyter_kernel_test
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
+
+from tests.magics.conftest import ROOT, write_profile
+
+NAME = "python-clusters"
+
+
+class Kernel:
+    """A running kernel."""
+
+    def __init__(self, client: BlockingKernelClient) -> None:
+        self.client = client
+
+    def run(self, code: str) -> list[dict]:
+        """Everything the cell sends, in order; it must succeed."""
+        messages: list[dict] = []
+        reply = self.client.execute_interactive(code, output_hook=messages.append, timeout=60)
+        assert reply["content"]["status"] == "ok", reply["content"]
+        return [message for message in messages if message["msg_type"] != "status"]
+
+    def output(self, code: str) -> str:
+        """What the cell prints."""
+        return "".join(
+            message["content"]["text"]
+            for message in self.run(code)
+            if message["msg_type"] == "stream"
+        )
+
+
+@pytest.fixture
+def manager_and_client(profiles, tmp_path, monkeypatch):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    manager, client = start_new_kernel(kernel_name=NAME)
+    yield manager, client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def kernel(manager_and_client) -> Kernel:
+    return Kernel(manager_and_client[1])
+
+
+def comms(messages: list[dict], target: str) -> list[dict]:
+    return [
+        message["content"]["data"]
+        for message in messages
+        if message["msg_type"] == "comm_open" and message["content"]["target_name"] == target
+    ]
+
+
+def test_the_magic_is_there_without_load_ext(kernel):
+    [shown] = [m for m in kernel.run("%cluster list") if m["msg_type"] == "display_data"]
+    assert "<table" in shown["content"]["data"]["text/html"]
+    assert "dev.example:8088" in shown["content"]["data"]["text/plain"]
+
+
+def test_the_front_end_hears_of_each_switch(kernel):
+    assert comms(kernel.run("%cluster use dev"), "jupyter-ext:cluster") == [{"cluster": "dev"}]
+    assert comms(kernel.run("%cluster reset"), "jupyter-ext:cluster") == [{"cluster": None}]
+
+
+def test_a_front_end_that_comes_later_asks(kernel):
+    kernel.run("%cluster use prod")
+    client = kernel.client
+    message = client.session.msg(
+        "comm_open", {"comm_id": "c1", "target_name": "jupyter-ext:cluster", "data": {}}
+    )
+    client.shell_channel.send(message)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        got = client.get_iopub_msg(timeout=20)
+        if got["msg_type"] == "comm_msg" and got["content"]["comm_id"] == "c1":
+            assert got["content"]["data"] == {"cluster": "prod"}
+            return
+    raise AssertionError("the kernel did not answer")
+
+
+def test_a_kernel_does_not_load_the_server_or_the_plots(kernel):
+    """%cluster list must not cost a second."""
+    heavy = "('jupyter_server', 'tornado.web', 'httpx', 'bokeh', 'ipywidgets')"
+    code = f"import sys; print([name for name in {heavy} if name in sys.modules])"
+    kernel.run("%cluster use dev")
+    assert kernel.output(code).strip() == "[]"
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A peer that lets itself be connected to and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        yield server
+
+
+def test_an_interrupt_ends_the_waiting(manager_and_client, profiles, silent):
+    port = silent.getsockname()[1]
+    write_profile(profiles, "silent", resourcemanager=f"127.0.0.1:{port}")
+    manager, client = manager_and_client
+    client.execute("%cluster status silent")
+    connection, _ = silent.accept()
+    manager.interrupt_kernel()
+    reply = client.get_shell_msg(timeout=30)
+    assert reply["content"]["ename"] == "KeyboardInterrupt"
+    threads = Kernel(client).output("import threading; print(*threading.enumerate())")
+    assert "jupyter-ext-loop" not in threads
+    connection.settimeout(10)
+    while connection.recv(4096):
+        pass  # the request; then the kernel's end, because it gave up
+
+
+def test_a_live_plot_ends_in_a_kernel_that_nobody_watches(kernel):
+    """nbclient, papermill: there is no browser, so the thread must not stay."""
+    kernel.run(
+        "from jupyter_ext.clusters.current import current\n"
+        "from jupyter_ext.status.models import ClusterStatus\n"
+        "from jupyter_ext.status.plot import LivePlot\n"
+        "%cluster use dev\n"
+        "async def poll(profile):\n"
+        "    return ClusterStatus(cluster=profile.name, state='down', reason='Out for lunch.')\n"
+    )
+    messages = kernel.run(
+        "import asyncio\n"
+        "live = LivePlot(current(), poll, await poll(current()), interval_s=0.05, unseen_s=0.5)\n"
+        "display(live)\n"
+        "live.start()\n"
+    )
+    assert comms(messages, "jupyter.widget")
+    [shown] = [m["content"]["data"] for m in messages if m["msg_type"] == "display_data"]
+    assert shown["text/plain"] == "dev: down. Out for lunch."
+    code = "live._thread.join(20); print(live.running, live._line.value)"
+    assert kernel.output(code).startswith("False")
+    assert kernel.output(code).strip().endswith("Paused: it was displayed nowhere.")
+
+
+class ConformanceTests(jupyter_kernel_test.KernelTests):
+    """Jupyter's own list of what a kernel has to do."""
+
+    kernel_name = NAME
+    language_name = "python"
+    file_extension = ".py"
+    code_hello_world = "print('hello, world')"
+    code_stderr = "import sys; print('test', file=sys.stderr)"
+    completion_samples = (
+        {"text": "zi", "matches": {"zip"}},
+        {"text": "%cluster st", "matches": {"status"}},
+    )
+    complete_code_samples = ("1", "print('hello, world')", "%cluster list")
+    incomplete_code_samples = ("print('''hello", "for i in range(10):")
+    invalid_code_samples = ("import = 7q",)
+    code_page_something = "zip?"
+    code_generate_error = "raise ValueError"
+    code_execute_result = ({"code": "1 + 2", "result": "3"},)
+    code_display_data = (
+        {"code": "from IPython.display import HTML; display(HTML('x'))", "mime": "text/html"},
+        {"code": "%cluster list", "mime": "text/html"},
+    )
+    test_history = None  # IPython 9 calls the running session 0, which the test does not expect
+    code_inspect_sample = "zip"
+    code_clear_output = "from IPython.display import clear_output; clear_output()"
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("JUPYTER_PATH", str(ROOT))
+            super().setUpClass()
