@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -197,7 +198,7 @@ def source_of(arguments: argparse.Namespace) -> AbstractContextManager[Path]:
         if not arguments.url.startswith(("http://", "https://")):
             raise InvalidInput(f"{arguments.url} is no usable URL; expected http:// or https://.")
         return open_source(UrlSource(url=arguments.url))
-    return open_source(DirectorySource(path=str(Path(arguments.conf_dir).expanduser().absolute())))
+    return open_source(DirectorySource(path=os.path.abspath(arguments.conf_dir)))
 
 
 def run_edit(arguments: argparse.Namespace) -> None:

@@ -106,7 +106,7 @@ def list_directory(path: str) -> Directory:
     InvalidInput
         If it is none, or may not be read.
     """
-    directory = Path(os.path.normpath(Path.home() / Path(path or "~").expanduser()))
+    directory = Path(os.path.normpath(Path.home() / os.path.expanduser(path or "~")))
     try:
         with os.scandir(directory) as entries:
             names = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))

@@ -130,7 +130,7 @@ def find_in_directory(path: str) -> Path:
     InvalidInput
         If there is none, saying what was looked for.
     """
-    directory = Path(path).expanduser()
+    directory = Path(os.path.expanduser(path))
     if not directory.is_absolute():
         raise InvalidInput(f"{path} is not an absolute path.")
     try:

@@ -281,6 +281,7 @@ def test_directories_without_a_configuration(tmp_path):
         (str(tmp_path), "holds no Hadoop configuration"),
         (str(tmp_path / "gone"), "gone cannot be read: No such file or directory"),
         ("etc/hadoop", "etc/hadoop is not an absolute path"),
+        ("~nobody-at-all", "~nobody-at-all is not an absolute path"),
     ):
         with (
             pytest.raises(InvalidInput, match=message),
