@@ -10,8 +10,8 @@ import pytest
 
 from jupyter_ext.cli import main
 from tests.archives import tar
+from tests.fakes.raw_server import closed_port
 from tests.hadoop_xml import simple_conf, site
-from tests.raw_server import closed_port
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from tests.archives import tar
+from tests.fakes.raw_server import always, closed_port, raw_server, reply
 from tests.hadoop_xml import simple_conf, site
-from tests.raw_server import always, closed_port, raw_server, reply
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from jupyter_ext.clusters import download, sources
 from jupyter_ext.clusters.models import UrlSource
 from jupyter_ext.errors import BadAnswer, InvalidInput, TooLarge, Unreachable, Untrusted
 from tests.archives import SITES, tar, zipped
-from tests.certificates import Authority
-from tests.raw_server import always, black_hole, closed_port, raw_server, reply
+from tests.fakes.certificates import Authority
+from tests.fakes.raw_server import always, black_hole, closed_port, raw_server, reply
 
 
 @pytest.fixture(autouse=True)

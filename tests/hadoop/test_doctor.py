@@ -14,8 +14,8 @@ import pytest
 from jupyter_ext.clusters.models import ClusterConfig, Daemon, Endpoints, Problem, Profile
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.hadoop.doctor import examine
-from tests.certificates import Authority
-from tests.raw_server import always, black_hole, closed_port, raw_server, reply
+from tests.fakes.certificates import Authority
+from tests.fakes.raw_server import always, black_hole, closed_port, raw_server, reply
 
 CLOSED = "Nothing listens there."
 
