@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
@@ -164,6 +165,13 @@ def test_arguments_that_are_not_understood(run, conf, capsys):
             main(arguments)
         assert caught.value.code == 2
     assert "expected KEY=VALUE, not 'title'" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough(run, conf):
+    run("add", "dev", "--conf-dir", conf)
+    command = f"{sys.executable} -m jupyter_ext.cli show dev --json | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 def test_doctor_without_clusters(run):
