@@ -43,6 +43,8 @@ class RunningSandbox:
         directory, config_dir = root / "sandbox", root / "config"
         environment = {
             **os.environ,
+            # Said aloud, because pytest-jupyter gives each test another HOME.
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
             "JUPYTER_CONFIG_DIR": str(config_dir),
             "JUPYTER_DATA_DIR": str(root / "data"),
             "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
@@ -143,8 +145,7 @@ class RunningSandbox:
         many more it asks for; those that do not fit stay pending.
         """
         hadoop = self._state(name)["shape"]["hadoop"]
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        jars = f"{cache}/jupyter-ext/hadoop/{hadoop}/lib/*"
+        jars = f"{self.environment['XDG_CACHE_HOME']}/jupyter-ext/hadoop/{hadoop}/lib/*"
         classes = self.directory.parent / f"application-master-{hadoop}"
         if not classes.exists():
             source = Path(__file__).with_name("ApplicationMaster.java")
@@ -156,6 +157,19 @@ class RunningSandbox:
             f"java -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '{conf}:{classes}:{jars}'"
             f" ApplicationMaster {seconds} {progress} {containers} {container_mb}"
         )
+
+    def write(self, name: str, path: str, text: str, user: str = "alice") -> None:
+        """Write a file of a simple-auth cluster's HDFS."""
+        query = f"op=CREATE&user.name={user}&noredirect=true&overwrite=true"
+        place = rest("PUT", f"{self.namenode(name)}/webhdfs/v1{path}?{query}")["Location"]
+        request = urllib.request.Request(place, method="PUT", data=text.encode())
+        urllib.request.urlopen(request, timeout=20).close()
+
+    def read(self, name: str, path: str, user: str = "alice") -> str:
+        """Read a file of a simple-auth cluster's HDFS."""
+        url = f"{self.namenode(name)}/webhdfs/v1{path}?op=OPEN&user.name={user}"
+        with urllib.request.urlopen(url, timeout=20) as reply:
+            return reply.read().decode()
 
     def activate(self, name: str, rm_id: str) -> None:
         """Make rm1 or rm2 of a cluster with ``--rm-ha`` the active ResourceManager."""

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from jupyter_ext.errors import JupyterExtError, Unavailable
 from jupyter_ext.sandbox import spec
-from jupyter_ext.sandbox.jupyterlab import DemoLab
+from jupyter_ext.sandbox.jupyterlab import DemoLab, environment
 from jupyter_ext.sandbox.lock import held
 from jupyter_ext.sandbox.notebooks import run_notebook
 from jupyter_ext.sandbox.processes import own_id
@@ -41,17 +41,18 @@ class Demo:
         Where everything of it is.
     notebooks
         Directory of the notebooks to show.
+    clusters
+        Names of the clusters to start.
     say
         Told each step.
     """
 
-    def __init__(self, directory: Path, notebooks: Path, say: Say) -> None:
+    def __init__(self, directory: Path, notebooks: Path, clusters: Sequence[str], say: Say) -> None:
         self._directory = directory
         self._notebooks = notebooks
+        self._wish = spec.Wish(clusters=clusters)
         self._say = say
         self._lab = DemoLab(directory)
-        # The sandbox writes its profiles where Jupyter looks for configuration.
-        os.environ.update(self._lab.environment)
         self._sandbox = Sandbox(directory / "sandbox")
 
     async def run(self, *, check: bool) -> None:
@@ -70,9 +71,8 @@ class Demo:
             try:
                 await self._lab.end()
                 names = self._copy_notebooks()
-                wish = spec.Wish(clusters=tuple(spec.CLUSTERS))
                 # Its lines come with seconds of their own; they begin where ours do.
-                await self._sandbox.up(wish, lambda line: print(line, flush=True))
+                await self._sandbox.up(self._wish, lambda line: print(line, flush=True))
                 self._say("starting JupyterLab")
                 await self._lab.start(lock)
                 self._say(f"JupyterLab answers at {self._lab.url}")
@@ -161,6 +161,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="run every notebook, then end")
     parser.add_argument("--dir", type=Path, default=Path(".demo"), help="default: .demo")
     parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, metavar="DIR")
+    parser.add_argument(
+        "--only", action="append", choices=spec.CLUSTERS, metavar="CLUSTER", help="not all clusters"
+    )
     arguments = parser.parse_args(argv)
     began = time.monotonic()
 
@@ -168,7 +171,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{time.monotonic() - began:6.1f} s  {line}", flush=True)
 
     try:
-        demo = Demo(arguments.dir.absolute(), arguments.notebooks, say)
+        clusters = arguments.only or tuple(spec.CLUSTERS)
+        directory = arguments.dir.absolute()
+        # The sandbox writes its profiles where Jupyter looks for configuration.
+        os.environ.update(environment(directory))
+        demo = Demo(directory, arguments.notebooks, clusters, say)
         return asyncio.run(_supervise(demo, check=arguments.check))
     except JupyterExtError as error:
         print(f"✘ {error.message}", file=sys.stderr)

@@ -23,6 +23,17 @@ PORT = 8888
 START_S = 90.0
 
 
+def environment(directory: Path) -> dict[str, str]:
+    """Say what makes a Jupyter program look in the demo's directory instead of at home."""
+    return {
+        "JUPYTER_CONFIG_DIR": str(directory / "config"),
+        "JUPYTER_DATA_DIR": str(directory / "data"),
+        "JUPYTER_RUNTIME_DIR": str(directory / "runtime"),
+        "JUPYTER_EXT_SANDBOX_DIR": str(directory / "sandbox"),
+        "IPYTHONDIR": str(directory / "ipython"),
+    }
+
+
 class DemoLab:
     """JupyterLab in a process that is recorded like the sandbox's, so that it is found again.
 
@@ -39,17 +50,6 @@ class DemoLab:
         self.token = secrets.token_hex(16)
         self.url = ""
         """Base URL with a slash at its end, once it runs."""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What makes a Jupyter program look here instead of at home."""
-        return {
-            "JUPYTER_CONFIG_DIR": str(self._directory / "config"),
-            "JUPYTER_DATA_DIR": str(self._directory / "data"),
-            "JUPYTER_RUNTIME_DIR": str(self._directory / "runtime"),
-            "JUPYTER_EXT_SANDBOX_DIR": str(self._directory / "sandbox"),
-            "IPYTHONDIR": str(self._directory / "ipython"),
-        }
 
     @property
     def alive(self) -> bool:
@@ -87,7 +87,11 @@ class DemoLab:
             argv=(sys.executable, "-m", "jupyterlab"),
             directory=self.notebooks,
             # Not on the command line, which everybody on the machine can read.
-            environment={**inherited, **self.environment, "JUPYTER_TOKEN": self.token},
+            environment={
+                **inherited,
+                **environment(self._directory),
+                "JUPYTER_TOKEN": self.token,
+            },
         )
         await self._processes.start(program, lock)
         answers = await self._answers()

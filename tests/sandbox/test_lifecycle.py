@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -16,19 +15,6 @@ from tests.hadoop_sandbox import COMMAND, rest
 from tests.sandbox.conftest import leftovers
 
 UP = ("up", "--only", "dev")
-
-
-def write(namenode: str, path: str, text: str) -> None:
-    url = f"{namenode}/webhdfs/v1{path}?op=CREATE&user.name=alice&noredirect=true&overwrite=true"
-    place = rest("PUT", url)["Location"]
-    request = urllib.request.Request(place, method="PUT", data=text.encode())
-    urllib.request.urlopen(request, timeout=20).close()
-
-
-def read(namenode: str, path: str) -> str:
-    url = f"{namenode}/webhdfs/v1{path}?op=OPEN&user.name=alice"
-    with urllib.request.urlopen(url, timeout=20) as reply:
-        return reply.read().decode()
 
 
 def begin(own) -> subprocess.Popen[str]:
@@ -91,7 +77,7 @@ def test_up_again_changes_nothing(running):
 def test_it_takes_work_as_soon_as_it_is_up(running):
     rm, nn = running.resourcemanager("dev"), running.namenode("dev")
     assert rest("GET", f"{rm}/ws/v1/cluster/metrics")["clusterMetrics"]["activeNodes"] == 1
-    assert read(nn, "/data/bikes/2026-01.csv").startswith("time,workingday,")
+    assert running.read("dev", "/data/bikes/2026-01.csv").startswith("time,workingday,")
     homes = rest("GET", f"{nn}/webhdfs/v1/user?op=LISTSTATUS&user.name=alice")
     owners = {entry["pathSuffix"]: entry["owner"] for entry in homes["FileStatuses"]["FileStatus"]}
     assert owners == {name: name for name in ("alice", "bob", "carol", "dave", "erin")}
@@ -112,7 +98,7 @@ def test_everything_listens_on_the_loopback_interface_only(running):
 
 
 def test_a_restart_keeps_data_and_addresses_but_leaves_a_taken_port_to_who_has_it(running):
-    write(running.namenode("dev"), "/user/alice/note.txt", "kept")
+    running.write("dev", "/user/alice/note.txt", "kept")
     namenode, taken = running.namenode("dev"), running.port("dev", "rm-http")
     running.run("down")
     assert leftovers(running.directory) == []
@@ -122,7 +108,7 @@ def test_a_restart_keeps_data_and_addresses_but_leaves_a_taken_port_to_who_has_i
     with socket.create_server(("127.0.0.1", taken)):
         running.run(*UP)
     assert running.namenode("dev") == namenode
-    assert read(namenode, "/user/alice/note.txt") == "kept"
+    assert running.read("dev", "/user/alice/note.txt") == "kept"
     resourcemanager = running.resourcemanager("dev")
     assert resourcemanager != f"http://localhost:{taken}"
     assert rest("GET", f"{resourcemanager}/ws/v1/cluster/info")["clusterInfo"]
