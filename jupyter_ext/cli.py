@@ -34,7 +34,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = int(arguments.run(arguments) or 0)
         sys.stdout.flush()
-        return status
     except JupyterExtError as error:
         print(f"jupyter cluster: {error.message}", file=sys.stderr)
         if error.hint:
@@ -47,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # must not find the closed pipe once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    else:
+        return status
 
 
 if __name__ == "__main__":

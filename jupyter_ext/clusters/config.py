@@ -43,6 +43,12 @@ class LayerConfig:
     data: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def locks(self) -> list[str]:
+        """Dotted keys that this layer keeps from those above it."""
+        locks: list[str] = self.data.get("locked", [])
+        return locks
+
 
 @dataclass(frozen=True)
 class Merged:

@@ -12,7 +12,7 @@ from typing import IO
 
 import httpx
 
-from jupyter_ext.clusters.profiles import EXTRAS
+from jupyter_ext.clusters.reader import EXTRAS
 from jupyter_ext.clusters.xml import MAX_FILE_BYTES, SITE_FILES
 from jupyter_ext.errors import BadAnswer, InvalidInput, TooLarge, Unreachable, Untrusted
 

@@ -27,7 +27,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
 from jupyter_ext.clusters.models import ArchiveSource, DirectorySource, UrlSource
-from jupyter_ext.clusters.profiles import EXTRAS, is_conf_dir
+from jupyter_ext.clusters.profiles import is_conf_dir
+from jupyter_ext.clusters.reader import EXTRAS
 from jupyter_ext.clusters.xml import SITE_FILES
 from jupyter_ext.errors import InvalidInput, TooLarge
 

@@ -15,7 +15,7 @@ import pytest
 
 from jupyter_ext.clusters.models import ClusterConfig
 from jupyter_ext.clusters.profiles import ProfileStore
-from jupyter_ext.errors import Conflict, InvalidInput, NotFound, Unavailable
+from jupyter_ext.errors import Conflict, InvalidInput, NotFound, TooLarge, Unavailable
 from tests.hadoop_xml import simple_conf, site
 
 
@@ -124,6 +124,13 @@ def test_a_locked_configuration_cannot_be_replaced(store, directory):
     assert (problem.severity, problem.file, problem.key) == ("warning", "conf", "conf")
 
 
+def test_the_lowest_lock_decides_about_the_configuration(store, directory):
+    directory("user", "prod")
+    directory("environment", "prod", "locked = ['conf']")
+    system = directory("system", "prod", "locked = ['conf']")
+    assert store.get("prod").conf_dir == str(system / "conf")
+
+
 def test_broken_profiles_are_listed_beside_the_others(store, directory):
     directory("user", "good")
     directory("user", "no-conf", conf=False)
@@ -163,6 +170,7 @@ print(json.dumps([profile.model_dump() for profile in store.list()]))
 @pytest.mark.parametrize(
     ("path", "file"),
     [
+        (".", "cluster.toml conf"),
         ("conf", "conf"),
         ("conf/core-site.xml", "conf/core-site.xml"),
         ("cluster.toml", "cluster.toml"),
@@ -186,9 +194,8 @@ def test_what_may_not_be_read_is_a_problem(tmp_path, path, file):
         shutil.rmtree(root)
     (profile,) = json.loads(done.stdout)
     errors = [p for p in profile["problems"] if p["severity"] == "error"]
-    assert [(p["file"], p["message"]) for p in errors] == [
-        (file, "Cannot be read: Permission denied.")
-    ]
+    assert [p["file"] for p in errors] == file.split()
+    assert {p["message"] for p in errors} == {"Cannot be read: Permission denied."}
 
 
 def test_an_unknown_name_gets_a_suggestion(store, directory):
@@ -297,6 +304,13 @@ def test_nothing_is_left_of_what_could_not_be_added(store, layers, tmp_path):
     with pytest.raises(InvalidInput, match=r"core-site.xml: Is malformed in line 2"):
         store.add("dev", tmp_path / "src", ClusterConfig())
     assert list(dict(layers)["user"].iterdir()) == []
+
+
+def test_a_directory_that_is_too_large(store, conf):
+    with (conf / "huge.xml").open("wb") as file:
+        file.truncate(21 * 2**20)
+    with pytest.raises(TooLarge, match="more than 1000 XML files or 20 MB"):
+        store.add("dev", conf, ClusterConfig())
 
 
 def test_a_cluster_that_names_an_unknown_nameservice_is_added_and_broken(store, tmp_path):
