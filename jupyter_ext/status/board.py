@@ -33,8 +33,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WATCH_S = 2.0
-"""Seconds between two looks at the profiles on disk, while somebody is subscribed."""
+NODE_STATES = (
+    "NEW",
+    "RUNNING",
+    "UNHEALTHY",
+    "LOST",
+    "REBOOTED",
+    "DECOMMISSIONING",
+    "DECOMMISSIONED",
+    "SHUTDOWN",
+)
+"""All of ``NodeState``; without a filter, ResourceManagers leave out the inactive ones."""
 _APP_ID = re.compile(r"application_\d+_\d+")
 
 
@@ -51,10 +60,20 @@ class StatusBoard:
         Seconds between two polls of a watched cluster.
     version
         Version of the server extension, told to every subscriber.
+    watch_s
+        Seconds between two looks at the profiles on disk, while somebody is subscribed.
     """
 
-    def __init__(self, profiles: ProfileStore, *, tick_s: float = 5.0, version: str = "") -> None:
+    def __init__(
+        self,
+        profiles: ProfileStore,
+        *,
+        tick_s: float = 5.0,
+        version: str = "",
+        watch_s: float = 2.0,
+    ) -> None:
         self._profiles = profiles
+        self._watch_s = watch_s
         self._tick_s = tick_s
         self._version = version
         self._subscriptions: set[Subscription] = set()
@@ -122,7 +141,7 @@ class StatusBoard:
     # -- profiles -----------------------------------------------------------------------------
 
     async def _follow_profiles(self) -> None:
-        async for profiles in ProfileWatcher(self._profiles, WATCH_S):
+        async for profiles in ProfileWatcher(self._profiles, self._watch_s):
             self._take(profiles)
 
     def _take(self, profiles: Iterable[Profile]) -> None:
@@ -176,7 +195,7 @@ class StatusBoard:
     async def nodes(self, name: str) -> NodeList:
         """List the NodeManagers of a cluster, the lost ones included."""
         async with self._clients(name) as hadoop:
-            return NodeList(nodes=await hadoop.resourcemanager.nodes())
+            return NodeList(nodes=await hadoop.resourcemanager.nodes(states=NODE_STATES))
 
     async def kill(self, name: str, app_id: str) -> None:
         """Kill an application, and look at once what became of it.

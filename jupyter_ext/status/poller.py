@@ -164,10 +164,11 @@ class Poller:
     async def _poll_on(self, hadoop: Hadoop) -> None:
         while True:
             self._wake.clear()
-            for section in self._due():
+            due = self._due()
+            for section in due:
                 self._fetches[section] = asyncio.create_task(self._answer(hadoop, section))
-            if self._fetches:
-                await asyncio.wait(self._fetches.values(), timeout=PATIENCE_S)
+            if due:
+                await asyncio.wait([self._fetches[name] for name in due], timeout=PATIENCE_S)
             if not self._urgent - self._fetches.keys():
                 self._announce()
                 await self._sleep()

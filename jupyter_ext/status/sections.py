@@ -43,7 +43,7 @@ async def _info(hadoop: Hadoop, profile: Profile) -> YarnAnswer:
     info = next((info for daemon, info in found if info and daemon == active), None)
     return YarnAnswer(
         active=active.url if active else "",
-        daemons=[seen(daemon, info) for daemon, info in found],
+        daemons=[seen(daemon, info.ha_state if info else None) for daemon, info in found],
         info=info or next((info for _, info in found if info), ClusterInfo()),
     )
 

@@ -13,6 +13,7 @@ from jupyter_ext.hadoop.models import (
     App,
     ClusterInfo,
     ClusterMetrics,
+    HaState,
     HdfsMetrics,
     Node,
     Scheduler,
@@ -99,8 +100,7 @@ class Snapshot:
             self.hdfs = answer
         else:
             self._apps = answer
-        if section in ("apps", "scheduler"):
-            self._explain()
+            self._shown = _shown(answer)
         if section == "metrics" or (section == "hdfs" and self.metrics is None):
             self.polled_at = time.time()
             self.latency_ms = 1000 * latency_s
@@ -136,6 +136,7 @@ class Snapshot:
 
     def status(self, next_poll_s: float | None = None) -> ClusterStatus:
         """Everything a card and a detail view show."""
+        self._explain()
         yarn, metrics, hdfs, scheduler = self.yarn, self.metrics, self.hdfs, self.scheduler
         judgement = judge(
             self.profile,
@@ -175,23 +176,26 @@ class Snapshot:
         )
 
     def _explain(self) -> None:
-        """Prepare the applications to be shown: the unfinished ones first if they are too many."""
-        apps = self._apps
-        if len(apps) > MAX_APPS:
-            apps = sorted(apps, key=lambda app: (app.state in FINISHED, -app.started_ms))
-            apps = sorted(apps[:MAX_APPS], key=lambda app: -app.started_ms)
+        """Say of each waiting application why, as queues and cluster are now."""
         queues = {queue.path: queue for queue in self.scheduler.queues} if self.scheduler else {}
-        # Capacity Scheduler's applications name the leaf, unless two leaves share the name.
+        # Older Capacity Schedulers name the leaf alone, which is unique there.
         leaves = {path.rpartition(".")[2]: queue for path, queue in queues.items() if queue.leaf}
-        self._shown = [
-            AppStatus.model_construct(
-                **dict(app),
-                waiting=explain(app, queues.get(app.queue) or leaves.get(app.queue), self.metrics),
-            )
-            for app in apps
-        ]
+        for index, app in enumerate(self._shown):
+            if app.state in UNFINISHED:
+                queue = queues.get(app.queue) or leaves.get(app.queue)
+                waiting = explain(app, queue, self.metrics)
+                if waiting != app.waiting:
+                    self._shown[index] = app.model_copy(update={"waiting": waiting})
 
 
-def seen(daemon: Daemon, info: ClusterInfo | None) -> DaemonState:
-    """Turn a daemon and its answer, None for silence, into its state."""
-    return DaemonState(id=daemon.id, url=daemon.url, ha_state=info.ha_state if info else "UNKNOWN")
+def _shown(apps: Sequence[App]) -> list[AppStatus]:
+    """Choose the applications that are shown: the unfinished ones first if they are too many."""
+    if len(apps) > MAX_APPS:
+        chosen = sorted(apps, key=lambda app: (app.state not in UNFINISHED, -app.started_ms))
+        apps = sorted(chosen[:MAX_APPS], key=lambda app: -app.started_ms)
+    return [AppStatus.model_construct(**dict(app)) for app in apps]
+
+
+def seen(daemon: Daemon, ha_state: HaState | None) -> DaemonState:
+    """Turn a daemon and what it says of itself, None for silence, into its state."""
+    return DaemonState(id=daemon.id, url=daemon.url, ha_state=ha_state or "UNKNOWN")
