@@ -253,7 +253,7 @@ def _unpack_tar(stream: Readable, name: str, target: Path) -> None:
     with tarfile.open(fileobj=_Limited(stream, name), mode="r|") as archive:
         budget = MAX_BYTES
         for count, member in enumerate(archive, 1):
-            if count > MAX_ENTRIES or member.size > MAX_BYTES:
+            if count > MAX_ENTRIES:
                 raise too_large(name)
             path = safe_path(member.name, name)
             if member.isdir():

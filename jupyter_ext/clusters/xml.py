@@ -8,6 +8,7 @@ could otherwise send it to a host of its choice).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -22,8 +23,12 @@ SITE_FILES = ("core-site.xml", "hdfs-site.xml", "yarn-site.xml")
 MAX_FILE_BYTES = 5 * 2**20
 """No real site file comes near this; reading one must not stall the server."""
 
-MAX_INCLUDES = 16
-"""Depth of XInclude; only files that include each other get there."""
+MAX_INCLUDES = 64
+"""Files that one site file may bring in, nested ones counted each time: that ends a circle, and
+files that double each other."""
+
+MAX_DEPTH = 50
+"""Of elements; Hadoop's own files have three."""
 
 MAX_SUBSTITUTIONS = 20
 """``Configuration.MAX_SUBST``."""
@@ -185,7 +190,7 @@ def innermost_variable(text: str, start: int) -> tuple[int, int] | None:
     return None
 
 
-def read_file(directory: Path, name: str, including: tuple[Path, ...] = ()) -> list[Property]:
+def read_file(directory: Path, name: str, included: list[str] | None = None) -> list[Property]:
     """Properties of a site file and of what it includes, in document order.
 
     Raises
@@ -223,7 +228,7 @@ def read_file(directory: Path, name: str, including: tuple[Path, ...] = ()) -> l
     if local_name(root) != "configuration":
         expected = "expected <configuration>"
         raise BadXml(name, f"Has the root element <{local_name(root)}>; {expected}.")
-    return _Reader(directory, name, (*including, path)).walk(root)
+    return _Reader(directory, name, [] if included is None else included).walk(root)
 
 
 class _Doctype(Exception):
@@ -246,13 +251,15 @@ def local_name(element: ElementTree.Element) -> str:
 class _Reader:
     """Takes the properties out of one file, like ``Configuration.Parser``."""
 
-    def __init__(self, directory: Path, name: str, including: tuple[Path, ...]) -> None:
+    def __init__(self, directory: Path, name: str, included: list[str]) -> None:
         self.directory = directory
         self.name = name
-        self.including = including
+        self.included = included
 
-    def walk(self, parent: ElementTree.Element) -> list[Property]:
+    def walk(self, parent: ElementTree.Element, depth: int = 0) -> list[Property]:
         """Give the properties below an element in document order."""
+        if depth > MAX_DEPTH:
+            raise BadXml(self.name, f"Is nested more than {MAX_DEPTH} elements deep.")
         properties = []
         for element in parent:
             if element.tag == "property":
@@ -265,21 +272,22 @@ class _Reader:
             elif local_name(element) == "include":
                 properties.extend(self.include(element))
             else:
-                properties.extend(self.walk(element))
+                properties.extend(self.walk(element, depth + 1))
         return properties
 
     def include(self, element: ElementTree.Element) -> list[Property]:
         """Read an included file; if it does not exist, the fallback that must then be there."""
         href = element.get("href", "")
         # Below the directory even if an included file names it: Hadoop keeps the outer file's name.
-        target = self.directory / href
-        if "://" in href or not target.resolve().is_relative_to(self.directory.resolve()):
+        target = os.path.realpath(self.directory / href)
+        if "://" in href or not Path(target).is_relative_to(os.path.realpath(self.directory)):
             reason = "only files of the configuration directory can be included"
             raise BadXml(self.name, f"The include of {href} is refused: {reason}.")
-        if target in self.including or len(self.including) >= MAX_INCLUDES:
-            raise BadXml(self.name, f"Includes itself through {href}.")
+        self.included.append(href)
+        if len(self.included) > MAX_INCLUDES:
+            raise BadXml(self.name, f"Includes more than {MAX_INCLUDES} files, or itself: {href}.")
         try:
-            return read_file(self.directory, href, self.including)
+            return read_file(self.directory, href, self.included)
         except FileNotFoundError:
             fallback = next((child for child in element if local_name(child) == "fallback"), None)
             if fallback is None:

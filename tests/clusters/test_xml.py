@@ -185,8 +185,19 @@ def test_files_that_include_each_other_are_an_error(tmp_path):
     (tmp_path / "core-site.xml").write_text(include.format("a.xml"))
     (tmp_path / "a.xml").write_text(include.format("x/../core-site.xml"))
     (tmp_path / "x").mkdir()
-    problem = only_problem(tmp_path)
-    assert "Includes itself through" in problem.message
+    assert "Includes more than 64 files, or itself" in only_problem(tmp_path).message
+
+
+def test_files_that_double_each_other_end(tmp_path):
+    twice = (
+        "<configuration xmlns:xi='http://www.w3.org/2001/XInclude'>"
+        "<xi:include href='{0}.xml'/><xi:include href='{0}.xml'/></configuration>"
+    )
+    (tmp_path / "core-site.xml").write_text(twice.format(0))
+    for number in range(30):
+        (tmp_path / f"{number}.xml").write_text(twice.format(number + 1))
+    (tmp_path / "30.xml").write_text("<configuration/>")
+    assert "Includes more than 64 files" in only_problem(tmp_path).message
 
 
 BOMB = """<!DOCTYPE configuration [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>
@@ -217,6 +228,7 @@ def test_entities_are_refused(tmp_path, text, encoding):
         (b"\x00\x01\x02", "malformed in line 1"),
         (b"<?xml version='1.0' encoding='klingon'?><configuration/>", "unknown encoding"),
         (b"<configuration>\n\xff</configuration>", "malformed in line 2"),
+        (b"<configuration>" * 99999 + b"</configuration>" * 99999, "more than 50 elements deep"),
         (b"<a" * 10 + b" " * MAX_FILE_BYTES, "Is larger than 5 MB."),
     ],
 )
