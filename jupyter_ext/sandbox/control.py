@@ -15,7 +15,8 @@ CALL_OFF_S = 30.0
 class SandboxControl:
     """Starts and stops the user's sandbox by its command, in a child process.
 
-    A start takes seconds; it must neither hold up the server nor end with it.
+    A start takes seconds of work that must not hold up the server. Should the server end in the
+    middle of it, the next start finishes the work.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,8 @@ class SandboxControl:
         status = await asyncio.to_thread(Sandbox().status)
         if self._starting and status.state != "starting":
             return status.model_copy(update={"state": "starting", "message": "starting"})
+        if status.state == "running":
+            self._complaint = ""
         if self._complaint and not status.message:
             return status.model_copy(update={"state": "failed", "message": self._complaint})
         return status
@@ -45,12 +48,11 @@ class SandboxControl:
 
         The command ends the other one by itself, so nothing is left of it when this returns.
         """
-        down = await self._command("down")
-        self._complaint = await _complaint(down)
+        complaint = await _complaint(await self._command("down"))
         if self._reader is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._reader), CALL_OFF_S)
-            self._complaint = ""
+        self._complaint = complaint
         return await self.status()
 
     @property

@@ -96,7 +96,8 @@ class HadoopCluster:
         missing = [program for program in wanted if program.name not in running]
         # Also ends the containers that a dead NodeManager left.
         await self._processes.end([program.name for program in missing])
-        if not (self._markers / "formatted").exists():
+        # What a broken-off format left; unless a JVM that runs is just about it.
+        if not running and not (self._markers / "formatted").exists():
             shutil.rmtree(self.cluster.directory / "data", ignore_errors=True)
         for folder in (self._markers, self.cluster.directory / "data"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,10 +1,13 @@
 import java.io.File;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -85,7 +88,13 @@ public final class Launcher {
     boolean daemons = false;
     for (String role : roles) {
       if (role.equals("seed")) {
-        attempt("seed", this::seed);
+        attempt("seed", () -> {
+          // After a broken-off start two JVMs may be about it; the second finds all done.
+          try (FileChannel file = FileChannel.open(folder.resolve("seed.lock"),
+              StandardOpenOption.CREATE, StandardOpenOption.WRITE); FileLock lock = file.lock()) {
+            seed();
+          }
+        });
       } else if (role.startsWith("activate:")) {
         attempt("activate", () -> activate(role.substring("activate:".length())));
       } else {
@@ -345,10 +354,15 @@ public final class Launcher {
     while (root.getCause() != null && root.getCause() != root) {
       root = root.getCause();
     }
-    String outer = String.valueOf(failure.getMessage());
-    String inner = root.getClass().getSimpleName() + ": " + root.getMessage();
-    String text = outer.contains(String.valueOf(root.getMessage())) ? outer : outer + ": " + inner;
-    return text.replaceAll("\\s+", " ");
+    String outer = firstLine(failure);
+    String inner = firstLine(root);
+    return outer.contains(inner) ? outer
+        : outer + ": " + root.getClass().getSimpleName() + ": " + inner;
+  }
+
+  /** What another daemon reports has its stack trace in the message. */
+  private static String firstLine(Throwable failure) {
+    return String.valueOf(failure.getMessage()).strip().split("\n")[0].strip();
   }
 
   private interface Step {
