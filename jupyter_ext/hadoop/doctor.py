@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -151,14 +151,13 @@ class _Examination:
 
     async def check_daemon(self, kind: judge.Kind, daemon: Daemon) -> None:
         """Go from the name to the first answer, as far as it gets."""
-        parts = urlsplit(daemon.url)
-        host = parts.hostname or ""
-        secure = parts.scheme == "https"
+        secure = daemon.url.startswith("https:")
         try:
-            port = parts.port or (443 if secure else 80)
+            parts = urlsplit(daemon.url)
+            host, port = parts.hostname or "", parts.port or (443 if secure else 80)
         except ValueError:
-            port = 0
-        if not host or not port or "$" in host:
+            host, port = "", 0
+        if not host or "$" in host:
             with self.check("dns", daemon.url) as finding:
                 finding.set("failed", "Is no usable address.", "See the profile's problems.")
             return
@@ -273,7 +272,7 @@ class _Examination:
         """Ask without an identity, and judge how the daemon wants one, and its clock."""
         query = ""
         if self.profile.auth == "simple" and self.profile.user:
-            query = ("&" if "?" in PATHS[kind] else "?") + f"user.name={self.profile.user}"
+            query = ("&" if "?" in PATHS[kind] else "?") + f"user.name={quote(self.profile.user)}"
         answer = None
         with self.check("auth", daemon.url) as finding:
             # Neither proxy nor .netrc of this machine: a cluster is reached directly.

@@ -144,7 +144,9 @@ async def test_a_profile_without_daemons():
     assert set(await checks(profile())) == {"profile"}
 
 
-@pytest.mark.parametrize("url", ["http://${env.RM}:8088", "http://:8088", "http://rm:99999"])
+@pytest.mark.parametrize(
+    "url", ["http://${env.RM}:8088", "http://:8088", "http://rm:99999", "http://[rm"]
+)
 async def test_an_address_that_is_none(url):
     found = await checks(profile([url]))
     assert found["dns"].message == "Is no usable address."
