@@ -1,0 +1,23 @@
+/** Ids of every command; each takes `{cluster}` where it concerns one cluster. */
+export namespace CommandIDs {
+  /** Show the side panel. */
+  export const show = 'jupyter-ext:show-clusters';
+  /** Open a cluster's detail view. */
+  export const details = 'jupyter-ext:open-details';
+  /** Poll everything now. */
+  export const refresh = 'jupyter-ext:refresh';
+  /** Open the dialog that adds a cluster. */
+  export const add = 'jupyter-ext:add-cluster';
+  /** Open the form of a profile. */
+  export const edit = 'jupyter-ext:edit-cluster';
+  /** Remove a profile. */
+  export const remove = 'jupyter-ext:remove-cluster';
+  /** Run the checks of a cluster. */
+  export const doctor = 'jupyter-ext:run-doctor';
+  /** Start the sandbox. */
+  export const sandboxStart = 'jupyter-ext:start-sandbox';
+  /** Stop the sandbox. */
+  export const sandboxStop = 'jupyter-ext:stop-sandbox';
+  /** Switch the current notebook's kernel to a cluster. */
+  export const use = 'jupyter-ext:use-cluster';
+}
