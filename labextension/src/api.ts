@@ -362,6 +362,7 @@ export interface ClusterStatus {
   scheduler: ('capacity' | 'fair' | 'fifo') | null;
   queues: Queue[];
   apps: AppStatus[];
+  apps_left_off: number;
   failures: {
     [k: string]: Failure;
   };
@@ -701,4 +702,5 @@ export interface StatusMessage {
 export interface WatchMessage {
   type: 'watch';
   clusters: string[] | null;
+  refresh: boolean;
 }
