@@ -202,6 +202,14 @@ class LogTail(Model):
     """Whether the file has more before this text."""
 
 
+class AppActivities(Model):
+    """Why the scheduler passes an application over, asked on demand."""
+
+    app: str
+    waiting: str
+    details: list[str] = []
+
+
 class Check(Model):
     """One thing the doctor looked at."""
 

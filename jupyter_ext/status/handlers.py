@@ -14,10 +14,10 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jupyter_ext.errors import InvalidInput
-from jupyter_ext.hadoop.models import LogTail
+from jupyter_ext.hadoop.models import AppActivities, LogTail
 from jupyter_ext.handlers import ApiHandler, Route, endpoint, explain
 from jupyter_ext.status.board import StatusBoard
-from jupyter_ext.status.models import AppActivities, NodeList, WatchMessage
+from jupyter_ext.status.models import NodeList, WatchMessage
 
 LOG_BYTES = 65_536
 MAX_LOG_BYTES = 1_048_576

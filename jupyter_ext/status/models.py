@@ -150,11 +150,3 @@ class NodeList(Model):
     """NodeManagers of a cluster, fetched on demand."""
 
     nodes: list[Node]
-
-
-class AppActivities(Model):
-    """Why the scheduler passes an application over, asked on demand."""
-
-    app: str
-    waiting: str
-    details: list[str] = []

@@ -1,0 +1,126 @@
+"""Reading the ResourceManager's list of applications, which may be tens of megabytes long."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from jupyter_ext.errors import BadAnswer, TooLarge
+from jupyter_ext.hadoop.models import App
+from jupyter_ext.hadoop.wire import Json, count, number, strings, text
+
+MAX_LIST_BYTES = 128 << 20
+MAX_APP_CHARACTERS = 1 << 20
+_WITHOUT_LIST = re.compile(r'\s*\{\s*"apps"\s*:\s*(null|\{\s*\}|\{\s*"app"\s*:\s*(null|\[\s*\]))')
+_LIST = re.compile(r'\s*\{\s*"apps"\s*:\s*\{\s*"app"\s*:\s*(\[|(?=\{))')
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+async def newest(chunks: AsyncIterator[str], limit: int, wanted: str | None) -> list[App]:
+    """Read ``{"apps": {"app": [...]}}`` piece by piece and keep the newest applications.
+
+    The event loop gets its turn after every piece, and no more than ``limit`` applications are
+    held, however long the list is.
+
+    Parameters
+    ----------
+    chunks
+        The reply's text.
+    limit
+        How many to keep.
+    wanted
+        Only this user's; None means everybody's. The server filters too, but one that doesn't know
+        the filter sends everything.
+
+    Raises
+    ------
+    BadAnswer
+        If the text ends in the middle or is not such a list.
+    TooLarge
+        If it is longer than 128 MB.
+    """
+    kept: list[tuple[int, str, App]] = []
+    async for found in _each(chunks):
+        if wanted is not None and text(found, "user") != wanted:
+            continue
+        app = read_app(found)
+        entry = (app.started_ms, app.id, app)
+        if len(kept) < limit:
+            heapq.heappush(kept, entry)
+        else:
+            heapq.heappushpop(kept, entry)
+    return [app for _, _, app in sorted(kept, key=lambda entry: entry[:2], reverse=True)]
+
+
+async def _each(chunks: AsyncIterator[str]) -> AsyncIterator[Json]:
+    decode = json.JSONDecoder().raw_decode
+    buffer, read, began = "", 0, False
+    async for chunk in chunks:
+        read += len(chunk)
+        if read > MAX_LIST_BYTES:
+            raise TooLarge("The list of applications is longer than 128 MB; the rest was not read.")
+        buffer += chunk
+        at = 0
+        if not began:
+            if _WITHOUT_LIST.match(buffer):
+                return
+            if (start := _LIST.match(buffer)) is None:
+                if len(buffer) > MAX_APP_CHARACTERS:
+                    break
+                continue
+            began, at = True, start.end()
+        while True:
+            between = _BETWEEN.match(buffer, at)
+            at = between.end() if between else at
+            if buffer[at : at + 1] in ("]", "}"):
+                return
+            try:
+                item, at = decode(buffer, at)
+            except ValueError:
+                break  # the rest of it comes with the next piece
+            if isinstance(item, dict):
+                yield item
+        buffer = buffer[at:]
+        if len(buffer) > MAX_APP_CHARACTERS:
+            break
+        await asyncio.sleep(0)
+    if began or buffer.strip():
+        raise BadAnswer(
+            "The list of applications broke off in the middle, or is no such list.",
+            hint="The ResourceManager, or something in between, closed the connection.",
+        )
+    raise BadAnswer("The ResourceManager answered with nothing.", hint="Its log may say why.")
+
+
+def read_app(found: Json) -> App:
+    """Read an ``AppInfo``; what the viewer may not see is simply missing from it."""
+    # Built without validation: there may be ten thousand, and each value has its type here.
+    return App.model_construct(
+        id=text(found, "id"),
+        name=text(found, "name"),
+        user=text(found, "user"),
+        queue=text(found, "queue"),
+        type=text(found, "applicationType"),
+        state=text(found, "state"),
+        final_status=text(found, "finalStatus"),
+        progress=min(1.0, max(0.0, number(found, "progress") / 100)),
+        started_ms=count(found, "startedTime"),
+        finished_ms=count(found, "finishedTime"),
+        memory_mb=count(found, "allocatedMB"),
+        vcores=count(found, "allocatedVCores"),
+        containers=count(found, "runningContainers"),
+        tracking_url=_link(found.get("trackingUrl")),
+        diagnostics=text(found, "diagnostics").strip(),
+        tags=strings(found.get("applicationTags")),
+        am_host=text(found, "amHostHttpAddress"),
+    )
+
+
+def _link(value: Any) -> str:
+    """Let only web addresses through: applications choose their tracking URL themselves."""
+    link = str(value or "")
+    return link if link.startswith(("http://", "https://")) else ""

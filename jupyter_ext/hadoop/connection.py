@@ -1,0 +1,202 @@
+"""The HTTP connection to one cluster, as one identity; and what its refusals mean."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from jupyter_ext.clusters.models import Profile
+from jupyter_ext.errors import BadAnswer, Misconfigured, TooLarge
+from jupyter_ext.hadoop import refusals
+
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 10.0
+MAX_REPLY_BYTES = 4 << 20
+"""JSON is parsed in one piece while the event loop waits, so replies are bounded."""
+
+Parameters = Mapping[str, str | int | float | bool]
+
+
+class Connection:
+    """Everything that is asked of one cluster by one identity goes through one of these.
+
+    Nothing is followed, guessed or remembered on its own: redirects are answers, proxies and
+    ``.netrc`` of the environment are ignored, and cookies are refused, because a cookie jar sends
+    Hadoop's ``hadoop.auth``, which one daemon signed, to every port of that daemon's host.
+
+    Parameters
+    ----------
+    profile
+        The cluster.
+    auth
+        How requests to daemons prove who asks; None on a simple-auth cluster, which believes the
+        ``user.name`` parameter.
+    transport
+        Replaces the network; for tests.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        auth: httpx.Auth | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.profile = profile
+        self._auth = auth
+        self._client = httpx.AsyncClient(
+            auth=None,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+            # A compressed reply could be any size once unpacked.
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            limits=httpx.Limits(max_connections=16, max_keepalive_connections=8),
+            timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            transport=transport,
+            trust_env=False,
+            verify=_trust(profile),
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def get_json(
+        self,
+        url: str,
+        params: Parameters | None = None,
+        *,
+        method: str = "GET",
+        body: Any = None,
+        limit: int = MAX_REPLY_BYTES,
+    ) -> Any:
+        """Ask a daemon a question whose answer is JSON.
+
+        Parameters
+        ----------
+        url
+            Absolute, without a query.
+        params
+            The query.
+        method
+            HTTP method.
+        body
+            Sent as JSON unless None.
+        limit
+            Bytes of the reply.
+
+        Raises
+        ------
+        Unreachable, LoginNeeded, Forbidden, NotFound, NoActive, BadAnswer, TooLarge
+            As :mod:`jupyter_ext.hadoop.refusals` says.
+        """
+        content = None if body is None else json.dumps(body).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        async with self.stream(
+            method, url, params=params, content=content, headers=headers
+        ) as response:
+            text = await self._read(response, limit)
+            kind = response.headers.get("content-type", "").partition(";")[0].strip()
+            if not text and response.is_success and method != "GET":
+                return None
+            if kind != "application/json":
+                raise refusals.not_json(self.profile, response, kind, text)
+            try:
+                return json.loads(text)
+            except ValueError:
+                raise BadAnswer(
+                    f"{_origin(url)} sent something that begins like JSON and is not.",
+                    hint="Is a proxy in between that changes replies?",
+                    cluster=self.profile.name,
+                ) from None
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Parameters | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        as_daemon: bool = True,
+    ) -> AsyncIterator[httpx.Response]:
+        """Send a request and give the reply, its body still unread, if it is a success.
+
+        Parameters
+        ----------
+        method, url, params, content, headers
+            As httpx takes them.
+        as_daemon
+            Whether the peer is to know who asks. False where a URL came with an answer (WebHDFS's
+            DataNode locations): it carries what the DataNode needs, and gets nothing else.
+
+        Raises
+        ------
+        JupyterExtError
+            As :meth:`get_json` does.
+        """
+        query = dict(params or {})
+        if as_daemon and self.profile.auth == "simple" and self.profile.user:
+            query["user.name"] = self.profile.user
+        try:
+            async with self._client.stream(
+                method,
+                url,
+                params=query or None,
+                content=content,
+                headers=dict(headers or {}),
+                auth=self._auth if as_daemon and self._auth else httpx.USE_CLIENT_DEFAULT,
+            ) as response:
+                if not response.is_success:
+                    text = await self._read(response, MAX_REPLY_BYTES)
+                    raise refusals.refused(self.profile, response, text)
+                yield response
+        except httpx.HTTPError as error:
+            raise refusals.broken(self.profile, url, error) from error
+        except httpx.InvalidURL as error:
+            raise Misconfigured(
+                f"{url} is no address: {error}.", cluster=self.profile.name
+            ) from None
+
+    async def _read(self, response: httpx.Response, limit: int) -> str:
+        data = bytearray()
+        async for chunk in response.aiter_bytes():
+            data += chunk
+            if len(data) > limit:
+                raise TooLarge(
+                    f"{_origin(str(response.url))} sent more than {limit >> 20} MB in answer to "
+                    f"{response.url.path}.",
+                    hint="The rest was not read.",
+                    cluster=self.profile.name,
+                )
+        return data.decode("utf-8", "replace")
+
+
+def _origin(url: str) -> str:
+    return urlsplit(url).netloc
+
+
+def _trust(profile: Profile) -> ssl.SSLContext:
+    """Make the context that checks certificates: against the profile's CA, else the system's."""
+    gateway, endpoints = profile.config.gateway, profile.endpoints
+    urls = [daemon.url for daemon in (*endpoints.resourcemanagers, *endpoints.namenodes)]
+    urls += [url for url in (gateway.resourcemanager, gateway.namenode) if url]
+    if not any(url.startswith("https:") for url in urls):
+        # Reading the system's certificates takes tens of milliseconds; this one trusts nobody.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        return ssl.create_default_context(cafile=profile.ca_file)
+    except OSError as error:
+        raise Misconfigured(
+            f"The CA file of {profile.title} cannot be used: {error}.",
+            hint=f"{profile.ca_file} has to hold PEM certificates.",
+            cluster=profile.name,
+        ) from None

@@ -1,0 +1,185 @@
+"""One picture of queues whatever the scheduler: Capacity, Fair or FIFO.
+
+Field names are those of ``CapacitySchedulerInfo`` and ``CapacitySchedulerLeafQueueInfo``,
+``FairSchedulerQueueInfo`` and ``FifoSchedulerInfo`` in YARN's ResourceManager web application.
+"""
+
+from __future__ import annotations
+
+from jupyter_ext.hadoop.models import Queue, Resources, Scheduler
+from jupyter_ext.hadoop.wire import Json, count, member, members, number, resources, text
+
+
+def read_scheduler(found: Json, total: Resources, user: str | None) -> Scheduler:
+    """Read ``schedulerInfo``.
+
+    Parameters
+    ----------
+    found
+        The JSON object.
+    total
+        The whole cluster, which shares are fractions of.
+    user
+        Whose share is ``my_share``; None if nobody asks in particular.
+    """
+    kind = text(found, "type").lower()
+    if kind.startswith("fair"):
+        root = member(found, "rootQueue")
+        return Scheduler(type="fair", queues=_fair(root, "", total))
+    if kind.startswith("fifo"):
+        return Scheduler(type="fifo", queues=[_fifo(found)])
+    return Scheduler(type="capacity", queues=_capacity(found, "", total, user))
+
+
+def share(part: Resources, total: Resources) -> float:
+    """Give the fraction of the cluster that ``part`` is, of whichever resource it takes more of."""
+    return max(
+        part.memory_mb / total.memory_mb if total.memory_mb else 0.0,
+        part.vcores / total.vcores if total.vcores else 0.0,
+    )
+
+
+def _path(found: Json, parent: str) -> str:
+    name = text(found, "queueName") or "root"
+    path = text(found, "queuePath") or name
+    if path.startswith("root"):
+        return path
+    return f"{parent or 'root'}.{name}"
+
+
+def _capacity(found: Json, parent: str, total: Resources, user: str | None) -> list[Queue]:
+    path = _path(found, parent)
+    children = members(found, "queues", "queue")
+    # The root has no absolute figures of its own: it is the whole.
+    percent = "absolute{}" if "absoluteCapacity" in found else "{}"
+    partition = _default_partition(found)
+    used = _first(found, partition, percent.format("UsedCapacity"), "usedCapacity")
+    usage = next(
+        (
+            item
+            for item in members(found, "resources", "resourceUsagesByPartition")
+            if not text(item, "partitionName")
+        ),
+        {},
+    )
+    mine, limit = _of_user(found, user, total)
+    leaf = not children
+    queue = Queue(
+        path=path,
+        parent=parent,
+        leaf=leaf,
+        state=text(found, "state") or "RUNNING",
+        guarantee=_first(found, partition, percent.format("Capacity"), "capacity") / 100,
+        ceiling=min(1.0, _ceiling(found, partition, percent)),
+        used=max(0.0, used / 100),
+        my_share=mine if leaf else None,
+        user_limit=limit,
+        resources_used=resources(found.get("resourcesUsed") or usage.get("used")),
+        resources_pending=resources(usage.get("pending")),
+        apps_running=count(found, "numActiveApplications", "numApplications"),
+        apps_pending=count(found, "numPendingApplications"),
+        am_limit=_optional(found.get("AMResourceLimit") or usage.get("amLimit")),
+        am_used=_optional(found.get("usedAMResource") or usage.get("amUsed")),
+        max_apps=count(found, "maxApplications") or None,
+    )
+    below = [queue for child in children for queue in _capacity(child, path, total, user)]
+    if below and not queue.apps_pending:
+        pending = sum(child.apps_pending for child in below if child.leaf)
+        queue = queue.model_copy(update={"apps_pending": pending})
+    return [queue, *below]
+
+
+def _default_partition(found: Json) -> Json:
+    """Capacities of the nodes without a label; newer versions keep the truth here."""
+    return next(
+        (
+            item
+            for item in members(found, "capacities", "queueCapacitiesByPartition")
+            if not text(item, "partitionName")
+        ),
+        {},
+    )
+
+
+def _first(found: Json, partition: Json, key: str, partition_key: str) -> float:
+    """Take a percentage from the queue itself, else from its default partition."""
+    lower = key[0].lower() + key[1:]
+    if lower in found:
+        return number(found, lower)
+    absolute = "absolute" + partition_key[0].upper() + partition_key[1:]
+    return number(partition, absolute, partition_key)
+
+
+def _ceiling(found: Json, partition: Json, percent: str) -> float:
+    ceiling = _first(found, partition, percent.format("MaxCapacity"), "maxCapacity")
+    # 0 stands for "never said".
+    return ceiling / 100 if ceiling > 0 else 1.0
+
+
+def _of_user(found: Json, user: str | None, total: Resources) -> tuple[float | None, float | None]:
+    """Share and limit of one user; every leaf has a row for each of its users."""
+    if user is None:
+        return None, None
+    for row in members(found, "users", "user") or members(found, "users"):
+        if text(row, "username") == user:
+            limit = row.get("userResourceLimit")
+            return (
+                share(resources(row.get("resourcesUsed")), total),
+                min(1.0, share(resources(limit), total)) if limit else None,
+            )
+    return 0.0, None
+
+
+def _fair(found: Json, parent: str, total: Resources) -> list[Queue]:
+    path = _path(found, parent)
+    children = members(found, "childQueues", "queue") or members(found, "childQueues")
+    used, demand = resources(found.get("usedResources")), resources(found.get("demandResources"))
+    # The steady share does not depend on who is asking right now; the other may be 0.
+    steady = resources(found.get("steadyFairResources") or found.get("fairResources"))
+    below = [queue for child in children for queue in _fair(child, path, total)]
+    leaves = [queue for queue in below if queue.leaf]
+    queue = Queue(
+        path=path,
+        parent=parent,
+        leaf=not children,
+        guarantee=min(1.0, share(steady, total)),
+        ceiling=min(1.0, share(resources(found["maxResources"]), total))
+        if found.get("maxResources")
+        else None,
+        used=share(used, total),
+        resources_used=used,
+        resources_pending=Resources(
+            memory_mb=max(0, demand.memory_mb - used.memory_mb),
+            vcores=max(0, demand.vcores - used.vcores),
+        ),
+        apps_running=count(found, "numActiveApps") or sum(leaf.apps_running for leaf in leaves),
+        apps_pending=count(found, "numPendingApps") or sum(leaf.apps_pending for leaf in leaves),
+        am_limit=_optional(found.get("amMaxResources")),
+        am_used=_optional(found.get("amUsedResources")),
+        max_apps=_sensible(count(found, "maxApps")),
+    )
+    return [queue, *below]
+
+
+def _fifo(found: Json) -> Queue:
+    """One queue that is the cluster; ``usedCapacity`` may be NaN, so nodes are counted."""
+    all_mb = count(found, "totalNodeCapacity")
+    used = count(found, "usedNodeCapacity") / all_mb if all_mb else number(found, "usedCapacity")
+    return Queue(
+        path="root.default",
+        parent="",
+        state=text(found, "qstate") or "RUNNING",
+        guarantee=1.0,
+        ceiling=1.0,
+        used=used,
+        resources_used=Resources(memory_mb=count(found, "usedNodeCapacity")),
+    )
+
+
+def _optional(found: object) -> Resources | None:
+    return resources(found) if isinstance(found, dict) else None
+
+
+def _sensible(limit: int) -> int | None:
+    """Java's largest integer stands for no limit."""
+    return limit if 0 < limit < 2**31 - 1 else None
