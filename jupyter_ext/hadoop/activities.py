@@ -46,7 +46,9 @@ async def ask_activities(get: Callable[[Parameters], Awaitable[Any]], app_id: st
                 app=app_id,
                 waiting="Only the Capacity Scheduler tells why it passes an application over.",
             )
-        said = [sentence for item in members(found, "allocations") for sentence in _sentences(item)]
+        sentences = [
+            sentence for item in members(found, "allocations") for sentence in _sentences(item)
+        ]
         if sentences:
             break
     if not sentences:

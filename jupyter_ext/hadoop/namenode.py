@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from jupyter_ext.clusters.models import Daemon
 from jupyter_ext.errors import BadAnswer, JupyterExtError, Misconfigured
@@ -15,7 +15,8 @@ from jupyter_ext.hadoop.wire import Json, count, members, text
 
 Answer = TypeVar("Answer")
 
-_BEAN = "Hadoop:service=NameNode,name="
+_BEANS = "Hadoop:service=*,name="
+"""Any service: where daemons share a JVM, metrics go by the name of the one that started first."""
 
 
 class NameNode:
@@ -132,10 +133,10 @@ class NameNode:
 
     async def _beans(self, daemon: Daemon, name: str) -> dict[str, Json]:
         # Without a query the reply is some hundred kilobytes.
-        answer: Any = await self._connection.get_json(
-            f"{daemon.url}/jmx", {"qry": f"{_BEAN}{name}"}
-        )
-        return {text(bean, "name").removeprefix(_BEAN): bean for bean in members(answer, "beans")}
+        answer = await self._connection.get_json(f"{daemon.url}/jmx", {"qry": f"{_BEANS}{name}"})
+        return {
+            text(bean, "name").partition(",name=")[2]: bean for bean in members(answer, "beans")
+        }
 
     def _check_named(self) -> None:
         if not self._services:
