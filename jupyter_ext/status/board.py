@@ -15,9 +15,8 @@ from jupyter_ext.clusters.models import Profile
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.clusters.watch import ProfileWatcher
 from jupyter_ext.errors import InvalidInput
-from jupyter_ext.hadoop.models import LogTail
+from jupyter_ext.hadoop.models import AppActivities, LogTail
 from jupyter_ext.status.models import (
-    AppActivities,
     BoardMessage,
     Card,
     ClusterStatus,
@@ -220,10 +219,16 @@ class StatusBoard:
             return await hadoop.resourcemanager.log(app_id, file, size_bytes)
 
     async def activities(self, name: str, app_id: str) -> AppActivities:
-        """Ask the scheduler why it passes an application over; takes some seconds."""
+        """Ask why an application waits, the scheduler too; takes some seconds."""
         _check_id(name, app_id)
-        async with self._clients(name) as hadoop:
-            return await hadoop.resourcemanager.activities(app_id)
+        poller = await self._poller(name)
+        async with poller.client() as hadoop:
+            app = await hadoop.resourcemanager.app(app_id)
+            said = await hadoop.resourcemanager.activities(app_id)
+        waiting = poller.snapshot.explain(app)
+        if not waiting:
+            return said
+        return AppActivities(app=app_id, waiting=waiting, details=[said.waiting, *said.details])
 
     async def _poller(self, name: str) -> Poller:
         """Find the poller of a cluster, or make one that just answers this question."""
