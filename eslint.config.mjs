@@ -21,6 +21,8 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-namespace': 'off',
+      // All of ours is one small bundle; only foreign packages are worth deferring.
+      'jupyter/prefer-lazy-imports': ['warn', { ignoreImports: ['./*', '../*'] }],
       curly: 'error',
       eqeqeq: 'error'
     }

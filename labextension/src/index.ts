@@ -1,5 +1,8 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [];
+import { kernelPlugin } from './kernel/plugin';
+import { panel, status } from './status/plugin';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [status, panel, kernelPlugin];
 
 export default plugins;

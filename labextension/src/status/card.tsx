@@ -1,0 +1,163 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import {
+  caretDownIcon,
+  caretRightIcon,
+  editIcon,
+  LabIcon,
+  launchIcon,
+  searchIcon,
+  deleteIcon
+} from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { Card, ClusterStatus, Problem } from '../api';
+import { CommandIDs } from '../commands';
+import { CardBody } from './body';
+import { formatAge, stateWord } from './format';
+import { StateIcon } from './icons';
+
+/** What a card needs beside the cluster itself. */
+export interface IClusterCardProps {
+  card: Card;
+  collapsed: boolean;
+  onToggle: (name: string) => void;
+  /** Execute a command with `{cluster}`. */
+  run: (command: string, cluster: string) => void;
+  /** The time of the moment; only ages hang on it. */
+  clock: React.Context<number>;
+  trans: TranslationBundle;
+}
+
+/** One cluster. Rendered again only when its own card object is another one. */
+export const ClusterCard = React.memo(function ClusterCard(
+  props: IClusterCardProps
+): React.JSX.Element {
+  const { card, collapsed, trans } = props;
+  const { profile, status } = card;
+  const heading = `jp-jext-card-title-${profile.name}`;
+  const content = `jp-jext-card-content-${profile.name}`;
+  return (
+    <section
+      className={`jp-jext-card jp-jext-color-${profile.color}`}
+      aria-labelledby={heading}
+      data-cluster={profile.name}
+      data-state={status.state}
+    >
+      <button
+        className="jp-jext-card-header"
+        aria-expanded={!collapsed}
+        aria-controls={content}
+        title={collapsed ? trans.__('Expand') : trans.__('Collapse')}
+        onClick={() => props.onToggle(profile.name)}
+      >
+        <Caret collapsed={collapsed} />
+        <span
+          id={heading}
+          className="jp-jext-card-title"
+          title={profile.title === profile.name ? undefined : profile.name}
+        >
+          {profile.title}
+        </span>
+        {profile.production && (
+          <span className="jp-jext-tag">{trans.__('production')}</span>
+        )}
+        <span className="jp-jext-card-state" aria-live="polite">
+          <StateIcon state={status.state} />
+          {stateWord(status.state, trans)}
+        </span>
+      </button>
+      <div id={content} className="jp-jext-card-content" hidden={collapsed}>
+        {!collapsed && (
+          <>
+            <Why status={status} problems={profile.problems} trans={trans} />
+            <CardBody card={card} trans={trans} />
+            <footer className="jp-jext-card-footer">
+              <Age status={status} clock={props.clock} trans={trans} />
+              <Actions {...props} />
+            </footer>
+          </>
+        )}
+      </div>
+    </section>
+  );
+});
+
+function Caret(props: { collapsed: boolean }): React.JSX.Element {
+  const icon = props.collapsed ? caretRightIcon : caretDownIcon;
+  return <icon.react className="jp-jext-caret" tag="span" />;
+}
+
+/** Why the cluster is not simply up, and what to do. */
+function Why(props: {
+  status: ClusterStatus;
+  problems: Problem[];
+  trans: TranslationBundle;
+}): React.JSX.Element | null {
+  const { status, problems, trans } = props;
+  if (!status.reason && !problems.length) {
+    return null;
+  }
+  // The problems below say the same as the reason, one by one.
+  const reason = status.state === 'misconfigured' && problems.length > 0;
+  return (
+    <div className="jp-jext-card-why">
+      {status.reason && !reason && <p>{status.reason}</p>}
+      {problems.length > 0 && (
+        <ul aria-label={trans.__('Problems of the profile')}>
+          {problems.map((problem, index) => (
+            <li key={index} className={`jp-mod-${problem.severity}`}>
+              <code>
+                {problem.key
+                  ? `${problem.file} · ${problem.key}`
+                  : problem.file}
+              </code>
+              {problem.message}
+            </li>
+          ))}
+        </ul>
+      )}
+      {status.hint && <p className="jp-jext-hint">{status.hint}</p>}
+    </div>
+  );
+}
+
+function Age(props: {
+  status: ClusterStatus;
+  clock: React.Context<number>;
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  const now = React.useContext(props.clock);
+  return (
+    <span className="jp-jext-age">
+      {formatAge(props.status, now, props.trans)}
+    </span>
+  );
+}
+
+function Actions(props: IClusterCardProps): React.JSX.Element {
+  const { card, run, trans } = props;
+  const { name, title } = card.profile;
+  const action = (
+    command: string,
+    icon: LabIcon,
+    label: string
+  ): React.JSX.Element => (
+    <button
+      className="jp-jext-action"
+      title={label}
+      aria-label={trans.__('%1: %2', label, title)}
+      data-command={command}
+      onClick={() => run(command, name)}
+    >
+      <icon.react tag="span" />
+    </button>
+  );
+  return (
+    <span className="jp-jext-actions">
+      {action(CommandIDs.details, launchIcon, trans.__('Details'))}
+      {action(CommandIDs.doctor, searchIcon, trans.__('Doctor'))}
+      {action(CommandIDs.edit, editIcon, trans.__('Edit'))}
+      {action(CommandIDs.remove, deleteIcon, trans.__('Remove'))}
+    </span>
+  );
+}

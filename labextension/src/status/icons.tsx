@@ -1,0 +1,53 @@
+import { LabIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { ClusterStatus } from '../api';
+
+/** The side panel's icon: three machines under one roof. */
+export const clustersIcon = new LabIcon({
+  name: 'jupyter-ext:clusters',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M12 2 2.5 7v2h19V7z"/>
+    <path d="M4 11h16a1 1 0 0 1 1 1v3a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1v-3a1 1 0 0 1 1-1zm2 1.6a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8zm3 0a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8z"/>
+    <path d="M4 17h16a1 1 0 0 1 1 1v3a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1v-3a1 1 0 0 1 1-1zm2 1.6a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8zm3 0a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8z"/>
+  </g>
+</svg>`
+});
+
+/** Each state has a shape of its own, so that nothing hangs on telling colours apart. */
+const SHAPES: Record<ClusterStatus['state'], React.JSX.Element> = {
+  connecting: (
+    <circle cx="8" cy="8" r="5.5" fill="none" strokeDasharray="3 2.5" />
+  ),
+  up: <path d="m3 8.5 3.5 3.5L13 4.5" fill="none" />,
+  degraded: <path d="M8 2.2 14.5 13.5h-13zM8 6.5v3.4M8 11.4v.6" fill="none" />,
+  down: <path d="m4 4 8 8m0-8-8 8" fill="none" />,
+  unreachable: <path d="M2 8h3.5m5 0H14M7 4.5 9 11.5" fill="none" />,
+  login_needed: (
+    <path
+      d="M3.5 7.5h9v6h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5M8 10v1.5"
+      fill="none"
+    />
+  ),
+  misconfigured: (
+    <path d="M4 1.8h5.5L12.5 5v9.2H4zM8.2 6v3.4M8.2 11v.8" fill="none" />
+  )
+};
+
+/** The icon of a state; its word stands beside it. */
+export function StateIcon(props: {
+  state: ClusterStatus['state'];
+}): React.JSX.Element {
+  return (
+    <svg
+      className="jp-jext-state-icon"
+      viewBox="0 0 16 16"
+      width="14"
+      height="14"
+      aria-hidden="true"
+    >
+      {SHAPES[props.state]}
+    </svg>
+  );
+}
