@@ -27,5 +27,13 @@ export default tseslint.config(
       eqeqeq: 'error'
     }
   },
+  {
+    // Nobody reads a test's strings in another language, nor its commands in a palette.
+    files: ['labextension/src/**/__tests__/**'],
+    rules: {
+      'jupyter/no-untranslated-string': 'off',
+      'jupyter/command-described-by': 'off'
+    }
+  },
   prettier
 );
