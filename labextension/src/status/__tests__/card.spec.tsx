@@ -1,0 +1,174 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, render, screen } from '@testing-library/react';
+import * as React from 'react';
+
+import type { Card, ClusterStatus } from '../../api';
+import { CommandIDs } from '../../commands';
+import { ClusterCard } from '../card';
+import { card, sample, yarn } from './cards';
+
+const trans = nullTranslator.load('jupyter_ext');
+const Clock = React.createContext(1_007_000);
+const run = jest.fn();
+const onToggle = jest.fn();
+
+function show(value: Card, collapsed = false): HTMLElement {
+  return render(
+    <ClusterCard
+      card={value}
+      collapsed={collapsed}
+      onToggle={onToggle}
+      run={run}
+      clock={Clock}
+      trans={trans}
+    />
+  ).container;
+}
+
+beforeEach(() => {
+  run.mockClear();
+  onToggle.mockClear();
+});
+
+describe('ClusterCard', () => {
+  const words: [ClusterStatus['state'], string][] = [
+    ['up', 'Up'],
+    ['degraded', 'Degraded'],
+    ['down', 'Down'],
+    ['unreachable', 'Unreachable'],
+    ['login_needed', 'Login needed'],
+    ['misconfigured', 'Misconfigured'],
+    ['connecting', 'Connecting']
+  ];
+
+  it.each(words)('says %s in a word, why, and what to do', (state, word) => {
+    show(
+      card('dev', {
+        state,
+        reason: 'The ResourceManager is tired.',
+        hint: 'Let it rest.'
+      })
+    );
+
+    expect(screen.getByText(word)).toBeTruthy();
+    expect(screen.getByText('The ResourceManager is tired.')).toBeTruthy();
+    expect(screen.getByText('Let it rest.')).toBeTruthy();
+  });
+
+  it('announces a change of state', () => {
+    show(card('dev', { state: 'down' }));
+
+    const state = screen.getByText('Down');
+    expect(state.getAttribute('aria-live')).toBe('polite');
+  });
+
+  it('lists every problem of a broken profile', () => {
+    show(
+      card(
+        'dev',
+        { state: 'misconfigured', reason: 'first of them (1 more)' },
+        {
+          problems: [
+            {
+              severity: 'error',
+              file: 'conf/hdfs-site.xml',
+              key: 'dfs.nameservices',
+              message: 'Expected one of ns1, found ns2.'
+            },
+            {
+              severity: 'error',
+              file: 'cluster.toml',
+              key: null,
+              message: 'Expected a table.'
+            }
+          ]
+        }
+      )
+    );
+
+    const items = screen.getAllByRole('listitem').map(i => i.textContent);
+    expect(items).toEqual([
+      'conf/hdfs-site.xml · dfs.nameservicesExpected one of ns1, found ns2.',
+      'cluster.tomlExpected a table.'
+    ]);
+  });
+
+  it('shows what YARN reports', () => {
+    const value = card('dev', { yarn: yarn() });
+    value.history = [
+      sample(0, { containers_pending: 4 }),
+      sample(900, { containers_pending: 1 })
+    ];
+    const container = show(value);
+
+    const memory = screen.getByRole('meter', { name: 'Memory' });
+    expect(memory.getAttribute('aria-valuenow')).toBe('25');
+    expect(memory.getAttribute('aria-valuetext')).toBe('2 GB of 8 GB');
+    expect(screen.getByText('2 of 3 active · 1 lost')).toBeTruthy();
+    expect(screen.getByText('2 running, 1 pending')).toBeTruthy();
+    expect(container.textContent).toContain('rm1 active · rm2 standby');
+    expect(screen.getByRole('img').getAttribute('aria-label')).toContain(
+      'memory 2 GB of 8 GB (25 %) now; 1 containers pending now, 4 at most'
+    );
+    expect(screen.getByText('7 s ago')).toBeTruthy();
+  });
+
+  it('warns of safe mode and missing blocks', () => {
+    const container = show(
+      card('dev', {
+        hdfs: {
+          active: 'http://nn:9870',
+          daemons: [],
+          metrics: {
+            capacity_bytes: 1000,
+            used_bytes: 100,
+            remaining_bytes: 100,
+            files: 1,
+            blocks: 1,
+            missing_blocks: 2,
+            corrupt_blocks: 0,
+            under_replicated_blocks: 0,
+            live_datanodes: 1,
+            dead_datanodes: 0,
+            safe_mode: 'Safe mode is ON.'
+          }
+        }
+      })
+    );
+
+    expect(screen.getByText('Safe mode · 2 blocks missing')).toBeTruthy();
+    expect(
+      container.querySelector('.jp-jext-bar-fill.jp-mod-full')
+    ).toBeTruthy();
+  });
+
+  it('marks production', () => {
+    show(card('prod', {}, { production: true }));
+
+    expect(screen.getByText('production')).toBeTruthy();
+  });
+
+  it('collapses to its headline', () => {
+    const value = card('dev', { reason: 'Because.' });
+    show(value, true);
+
+    const header = screen.getByRole('button', { name: /dev/ });
+    expect(header.getAttribute('aria-expanded')).toBe('false');
+    expect(screen.queryByText('Because.')).toBeNull();
+
+    fireEvent.click(header);
+    expect(onToggle).toHaveBeenCalledWith('dev');
+  });
+
+  it('runs the commands with its cluster', () => {
+    show(card('dev'));
+
+    fireEvent.click(screen.getByRole('button', { name: 'Doctor: dev' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Details: dev' }));
+
+    expect(run.mock.calls).toEqual([
+      [CommandIDs.doctor, 'dev'],
+      [CommandIDs.details, 'dev']
+    ]);
+  });
+});

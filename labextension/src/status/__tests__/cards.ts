@@ -1,0 +1,146 @@
+import type {
+  Card,
+  ClusterConfig,
+  ClusterStatus,
+  Sample,
+  Yarn
+} from '../../api';
+
+const NO_DEFAULTS = {
+  python: null,
+  archive: null,
+  image: null,
+  queue: null,
+  memory_mb: null,
+  vcores: null
+};
+
+const CONFIG: ClusterConfig = {
+  title: null,
+  color: null,
+  production: false,
+  auth: { type: null, user: null },
+  kerberos: { realm: null, kdc: [] },
+  ldap: null,
+  gateway: {
+    resourcemanager: null,
+    namenode: null,
+    livy: null,
+    hiveserver2: null
+  },
+  livy: null,
+  hiveserver2: null,
+  kernels: { local: NO_DEFAULTS, docker: NO_DEFAULTS, yarn: NO_DEFAULTS },
+  locked: []
+};
+
+/** A point of a history. */
+export function sample(time: number, values: Partial<Sample> = {}): Sample {
+  return {
+    time,
+    memory_mb: 2048,
+    memory_total_mb: 8192,
+    vcores: 2,
+    vcores_total: 8,
+    containers_pending: 0,
+    apps_pending: 0,
+    ...values
+  };
+}
+
+/** YARN with a pair of ResourceManagers and a lost node. */
+export function yarn(): Yarn {
+  const daemon = { url: 'http://rm1:8088', id: 'rm1' };
+  return {
+    active: daemon.url,
+    daemons: [
+      { ...daemon, ha_state: 'ACTIVE' },
+      { id: 'rm2', url: 'http://rm2:8088', ha_state: 'STANDBY' }
+    ],
+    info: {
+      ha_state: 'ACTIVE',
+      state: 'STARTED',
+      version: '3.5.0',
+      started_ms: 1
+    },
+    metrics: {
+      total: { memory_mb: 8192, vcores: 8 },
+      allocated: { memory_mb: 2048, vcores: 2 },
+      reserved: { memory_mb: 0, vcores: 0 },
+      pending: { memory_mb: 1024, vcores: 1 },
+      containers: 2,
+      containers_pending: 1,
+      apps_running: 1,
+      apps_pending: 1,
+      nodes: {
+        total: 3,
+        active: 2,
+        lost: 1,
+        unhealthy: 0,
+        decommissioning: 0,
+        decommissioned: 0,
+        rebooted: 0,
+        shutdown: 0
+      }
+    }
+  };
+}
+
+/** The status of a cluster. */
+export function status(
+  cluster: string,
+  values: Partial<ClusterStatus> = {}
+): ClusterStatus {
+  return {
+    cluster,
+    state: 'up',
+    reason: '',
+    hint: '',
+    polled_at: 1000,
+    latency_ms: 3,
+    next_poll_s: 5,
+    yarn: null,
+    hdfs: null,
+    scheduler: null,
+    queues: [],
+    apps: [],
+    apps_left_off: 0,
+    failures: {},
+    ...values
+  };
+}
+
+/** A cluster. */
+export function card(
+  name: string,
+  values: Partial<ClusterStatus> = {},
+  profile: Partial<Card['profile']> = {}
+): Card {
+  return {
+    profile: {
+      name,
+      title: name,
+      color: 'blue',
+      production: false,
+      layer: 'user',
+      directory: `/clusters/${name}`,
+      conf_dir: `/clusters/${name}/conf`,
+      auth: 'simple',
+      user: 'alice',
+      realm: null,
+      krb5_conf: null,
+      ca_file: null,
+      endpoints: {
+        default_fs: 'hdfs://nn:9000',
+        resourcemanagers: [],
+        namenodes: []
+      },
+      config: CONFIG,
+      locked: [],
+      problems: [],
+      ...profile
+    },
+    status: status(name, values),
+    history: []
+  };
+}
