@@ -32,6 +32,7 @@ export default tseslint.config(
     files: ['labextension/src/**/__tests__/**'],
     rules: {
       'jupyter/no-untranslated-string': 'off',
+      'jupyter/require-disposable-ownership': 'off',
       'jupyter/command-described-by': 'off'
     }
   },
