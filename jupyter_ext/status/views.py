@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 
@@ -19,6 +20,13 @@ STATES: Mapping[State, tuple[str, Tone]] = {
     "login_needed": ("login needed", "info"),
     "misconfigured": ("misconfigured", "bad"),
 }
+
+MAX_CAUSE = 300
+"""Characters of an application's diagnostics that a table has room for."""
+
+_EXIT_CODE = re.compile(r"exitCode: (-?\d+)")
+_STDERR = re.compile(r"Last \d+ bytes of stderr :\n(.+?)(?:\n\n|\n\[|\Z)", re.DOTALL)
+_OVER_MEMORY = re.compile(r"beyond the .{0,20} memory limit\. Current usage: (.+?)\. Killing")
 
 _NOTHING = "There is no cluster yet. Add one: jupyter cluster add NAME --conf-dir DIRECTORY"
 
@@ -173,10 +181,10 @@ def apps(profile: Profile, status: ClusterStatus) -> View:
     """My applications on one cluster."""
     if status.apps:
         return View(_apps(status))
-    if failure := status.failures.get("apps"):
-        return View([f"{profile.name}: {failure.message} {failure.hint}".rstrip()])
     if status.yarn is None:
         return View([headline(profile, status)])
+    if failure := status.failures.get("apps"):
+        return View([f"{profile.name}: {failure.message} {failure.hint}".rstrip()])
     who = f" of {profile.user}" if profile.user else " of yours"
     return View([f"{profile.name}: no application{who} runs, waits or ended within the last hour."])
 
@@ -212,13 +220,27 @@ def _apps(status: ClusterStatus) -> list[Cell | Table]:
             percent(app.progress),
             duration((app.finished_ms / 1000 or time.time()) - app.started_ms / 1000),
             megabytes(app.memory_mb) if app.memory_mb > 0 else "",
-            app.waiting or app.diagnostics,
+            app.waiting or _cause(app.diagnostics),
         ]
         for app in status.apps
     ]
     columns = ["application", "name", "state", "queue", "progress", "elapsed", "memory", "why"]
     more = [f"And {status.apps_left_off} more."] if status.apps_left_off else []
     return [Table(columns, rows), *more]
+
+
+def _cause(diagnostics: str) -> str:
+    """Find what made an application end in what YARN and Java say about it.
+
+    The texts are those of ``RMAppAttemptImpl`` and ``ContainersMonitorImpl``.
+    """
+    if over := _OVER_MEMORY.search(diagnostics):
+        return f"Killed because it used more memory than it asked for: {over[1]}"[:MAX_CAUSE]
+    if (code := _EXIT_CODE.search(diagnostics)) is None:
+        return (diagnostics.strip().splitlines() or [""])[0][:MAX_CAUSE]
+    stderr = _STDERR.search(diagnostics)
+    said = stderr[1].strip().splitlines()[-1:] if stderr else []
+    return ": ".join([f"Ended with exit code {code[1]}", *said])[:MAX_CAUSE]
 
 
 def _profile_state(profile: Profile) -> Cell:
