@@ -151,13 +151,8 @@ class _Examination:
 
     async def check_daemon(self, kind: judge.Kind, daemon: Daemon) -> None:
         """Go from the name to the first answer, as far as it gets."""
-        secure = daemon.url.startswith("https:")
-        try:
-            parts = urlsplit(daemon.url)
-            host, port = parts.hostname or "", parts.port or (443 if secure else 80)
-        except ValueError:
-            host, port = "", 0
-        if not host or "$" in host:
+        host, port = address_of(daemon)
+        if not host:
             with self.check("dns", daemon.url) as finding:
                 finding.set("failed", "Is no usable address.", "See the profile's problems.")
             return
@@ -165,7 +160,10 @@ class _Examination:
         if not await self.check_dns(host, port) or not await self.check_tcp(title, host, port):
             return
         context: ssl.SSLContext | None = None
-        if secure and (context := await self.check_tls(host, port)) is None:
+        if (
+            daemon.url.startswith("https:")
+            and (context := await self.check_tls(host, port)) is None
+        ):
             return
         await self.check_answer(kind, daemon, context)
 
@@ -323,11 +321,24 @@ class _Examination:
 
     # -- what they say of themselves ----------------------------------------------------------
 
+    async def open(self) -> Hadoop:
+        """Make the clients, even if the profile is broken in some other place."""
+        endpoints = self.profile.endpoints
+        usable = endpoints.model_copy(
+            update={
+                "resourcemanagers": [d for d in endpoints.resourcemanagers if address_of(d)[0]],
+                "namenodes": [d for d in endpoints.namenodes if address_of(d)[0]],
+            }
+        )
+        profile = self.profile.model_copy(update={"endpoints": usable, "problems": []})
+        # In a thread: with https it reads the CAs.
+        return await asyncio.to_thread(Hadoop.open, profile)
+
     async def check_resourcemanagers(self) -> None:
         """Exactly one of them has to be active."""
         with self.check("resourcemanager", "YARN") as finding:
             try:
-                async with Hadoop.open(self.profile) as hadoop:
+                async with await self.open() as hadoop:
                     states = await hadoop.resourcemanager.states()
             except JupyterExtError as error:
                 judge.failure(finding, error)
@@ -342,7 +353,7 @@ class _Examination:
         """One of each nameservice has to be active, and writable."""
         with self.check("namenode", "HDFS") as finding:
             try:
-                async with Hadoop.open(self.profile) as hadoop:
+                async with await self.open() as hadoop:
                     states = await hadoop.namenode.states()
                     judge.states(finding, "namenode", states)
                     if finding.verdict != "failed":
@@ -356,3 +367,14 @@ class _Examination:
                             )
             except JupyterExtError as error:
                 judge.failure(finding, error)
+
+
+def address_of(daemon: Daemon) -> tuple[str, int]:
+    """Host and port of a daemon's web server; an empty host if its URL is unusable."""
+    try:
+        parts = urlsplit(daemon.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return "", 0
+    host = parts.hostname or ""
+    return ("" if "$" in host else host), port
