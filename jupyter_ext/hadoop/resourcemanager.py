@@ -47,7 +47,6 @@ class ResourceManager:
             self._info_of,
             lambda info: info.ha_state == "ACTIVE",
         )
-        self._total: Resources | None = None
         self._knows_deselects = True
 
     @property
@@ -73,7 +72,7 @@ class ResourceManager:
     async def metrics(self) -> ClusterMetrics:
         """Memory, cores, containers, applications and nodes of the whole cluster."""
         found = member(await self._get("metrics"), "clusterMetrics")
-        metrics = ClusterMetrics(
+        return ClusterMetrics(
             total=_amount(found, "totalMB", "totalVirtualCores"),
             allocated=_amount(found, "allocatedMB", "allocatedVirtualCores"),
             reserved=_amount(found, "reservedMB", "reservedVirtualCores"),
@@ -93,14 +92,11 @@ class ResourceManager:
                 shutdown=count(found, "shutdownNodes"),
             ),
         )
-        self._total = metrics.total
-        return metrics
 
     async def scheduler(self) -> Scheduler:
         """Every queue, with shares of the whole cluster and what the asking user holds."""
-        total = self._total or (await self.metrics()).total
         found = member(await self._get("scheduler"), "scheduler", "schedulerInfo")
-        return read_scheduler(found, total, self._connection.profile.user)
+        return read_scheduler(found, self._connection.profile.user)
 
     async def apps(
         self,

@@ -10,24 +10,25 @@ from jupyter_ext.hadoop.models import Queue, Resources, Scheduler
 from jupyter_ext.hadoop.wire import Json, count, member, members, number, resources, text
 
 
-def read_scheduler(found: Json, total: Resources, user: str | None) -> Scheduler:
+def read_scheduler(found: Json, user: str | None) -> Scheduler:
     """Read ``schedulerInfo``.
 
     Parameters
     ----------
     found
         The JSON object.
-    total
-        The whole cluster, which shares are fractions of.
     user
         Whose share is ``my_share``; None if nobody asks in particular.
     """
     kind = text(found, "type").lower()
     if kind.startswith("fair"):
         root = member(found, "rootQueue")
+        total = resources(root.get("clusterResources") or root.get("maxResources"))
         return Scheduler(type="fair", queues=_fair(root, "", total))
     if kind.startswith("fifo"):
         return Scheduler(type="fifo", queues=[_fifo(found)])
+    # What the root may use is the whole cluster; said since Hadoop 3.1.
+    total = resources(_default_partition(found).get("effectiveMaxResource"))
     return Scheduler(type="capacity", queues=_capacity(found, "", total, user))
 
 
@@ -62,6 +63,10 @@ def _capacity(found: Json, parent: str, total: Resources, user: str | None) -> l
         ),
         {},
     )
+    amount = resources(found.get("resourcesUsed") or usage.get("used"))
+    if not total.memory_mb and used > 0:
+        # Older: the queue's share and its amount give the whole away.
+        total = Resources(memory_mb=round(amount.memory_mb / used * 100))
     mine, limit = _of_user(found, user, total)
     leaf = not children
     queue = Queue(
@@ -74,7 +79,7 @@ def _capacity(found: Json, parent: str, total: Resources, user: str | None) -> l
         used=max(0.0, used / 100),
         my_share=mine if leaf else None,
         user_limit=limit,
-        resources_used=resources(found.get("resourcesUsed") or usage.get("used")),
+        resources_used=amount,
         resources_pending=resources(usage.get("pending")),
         apps_running=count(found, "numActiveApplications", "numApplications"),
         apps_pending=count(found, "numPendingApplications"),
