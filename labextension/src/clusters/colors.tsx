@@ -1,0 +1,45 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { Profile } from '../api';
+
+/** Colour of a card and a badge; null leaves the choice to the server. */
+export type Color = Profile['color'] | null;
+
+/** A choice among swatches, each with the name of its colour. */
+export function ColorChoice(props: {
+  trans: TranslationBundle;
+  value: Color;
+  disabled?: boolean;
+  onChange: (color: Color) => void;
+}): JSX.Element {
+  const { trans, value, disabled, onChange } = props;
+  const colors: ReadonlyArray<[Color, string]> = [
+    [null, trans.__('Automatic')],
+    ['blue', trans.__('Blue')],
+    ['green', trans.__('Green')],
+    ['orange', trans.__('Orange')],
+    ['red', trans.__('Red')],
+    ['cyan', trans.__('Cyan')],
+    ['grey', trans.__('Grey')]
+  ];
+  return (
+    <fieldset className="jp-jext-colors" disabled={disabled}>
+      <legend>{trans.__('Colour')}</legend>
+      {colors.map(([color, label]) => (
+        <label key={label}>
+          <input
+            type="radio"
+            name="jp-jext-color"
+            checked={value === color}
+            onChange={() => onChange(color)}
+          />
+          {color && (
+            <span className={`jp-jext-swatch jp-jext-color-${color}`} />
+          )}
+          {label}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
