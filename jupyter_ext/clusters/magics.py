@@ -9,13 +9,13 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from comm import create_comm
 from IPython.core.completer import SimpleCompletion, context_matcher
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 from IPython.display import display
 
 from jupyter_ext import sync
-from jupyter_ext.clusters.announce import Announcer
 from jupyter_ext.clusters.current import CLUSTER, VARIABLES, ClusterEnvironment
 from jupyter_ext.clusters.live import leftovers
 from jupyter_ext.clusters.models import Profile
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 MAGIC = "cluster"
+COMM_TARGET = "jupyter-ext:cluster"
 
 
 class ClusterMagic:
@@ -45,7 +46,6 @@ class ClusterMagic:
         self.shell = shell
         self.profiles = ProfileStore.from_jupyter_paths()
         self.environment = ClusterEnvironment()
-        self.announcer = Announcer(lambda: os.environ.get(CLUSTER))
         self._commands: dict[str, Callable[[list[str]], None]] = {
             "list": self._list,
             "use": self._use,
@@ -129,7 +129,7 @@ class ClusterMagic:
         profile = self._named("use", words, default=None)
         before = os.environ.get(CLUSTER)
         self.environment.use(profile)
-        self.announcer.announce()
+        announce()
         user = f" as {profile.user}" if profile.user else ""
         lines: list[str | Mark] = [f"Now on {profile.name}{user}: {profile.endpoints.default_fs}"]
         if profile.production:
@@ -142,7 +142,7 @@ class ClusterMagic:
     def _reset(self, words: list[str]) -> None:
         _parser("reset").parse_args(words)
         self.environment.reset()
-        self.announcer.announce()
+        announce()
         display(View(["No cluster is chosen; the environment is as it was before."]))
 
     def _status(self, words: list[str]) -> None:
@@ -206,6 +206,15 @@ class ClusterMagic:
         return self.profiles.get(name)
 
 
+def announce() -> None:
+    """Tell the front ends which cluster this kernel works on; without any, nothing happens.
+
+    It travels as the data of a comm's opening, ``{"cluster": name or null}``. A front end that
+    comes later finds the name where it is kept, in the environment.
+    """
+    create_comm(target_name=COMM_TARGET, data={"cluster": os.environ.get(CLUSTER)}).close()
+
+
 def _parser(command: str) -> MagicArgumentParser:
     return MagicArgumentParser(prog=f"{MAGIC} {command}", add_help=False)
 
@@ -222,7 +231,7 @@ def load(shell: InteractiveShell) -> None:
     magic = ClusterMagic(shell)
     shell.magics_manager.register_function(magic.cluster, "line", MAGIC)
     shell.Completer.custom_matchers.append(magic.match)
-    magic.announcer.start()
+    announce()
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -230,5 +239,4 @@ def unload(shell: InteractiveShell) -> None:
     magic: ClusterMagic = shell.magics_manager.magics["line"].pop(MAGIC).__self__
     shell.Completer.custom_matchers.remove(magic.match)
     magic.environment.reset()
-    magic.announcer.announce()
-    magic.announcer.stop()
+    announce()

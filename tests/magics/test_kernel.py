@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 
 import jupyter_kernel_test
@@ -71,20 +70,12 @@ def test_the_front_end_hears_of_each_switch(kernel):
     assert comms(kernel.run("%cluster reset"), "jupyter-ext:cluster") == [{"cluster": None}]
 
 
-def test_a_front_end_that_comes_later_asks(kernel):
+def test_a_front_end_that_comes_later_finds_the_cluster_in_the_environment(kernel):
     kernel.run("%cluster use prod")
-    client = kernel.client
-    message = client.session.msg(
-        "comm_open", {"comm_id": "c1", "target_name": "jupyter-ext:cluster", "data": {}}
-    )
-    client.shell_channel.send(message)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        got = client.get_iopub_msg(timeout=20)
-        if got["msg_type"] == "comm_msg" and got["content"]["comm_id"] == "c1":
-            assert got["content"]["data"] == {"cluster": "prod"}
-            return
-    raise AssertionError("the kernel did not answer")
+    expression = {"cluster": "__import__('os').environ.get('JUPYTER_EXT_CLUSTER') or ''"}
+    kernel.client.execute("", silent=True, user_expressions=expression)
+    answer = kernel.client.get_shell_msg(timeout=30)["content"]["user_expressions"]["cluster"]
+    assert answer["data"]["text/plain"] == "'prod'"
 
 
 def test_a_kernel_does_not_load_the_server_or_the_plots(kernel):
