@@ -7,6 +7,7 @@ import heapq
 import json
 import re
 from collections.abc import AsyncIterator
+from itertools import count as count_up
 from typing import Any
 
 from jupyter_ext.errors import BadAnswer, TooLarge
@@ -43,17 +44,19 @@ async def newest(chunks: AsyncIterator[str], limit: int, wanted: str | None) -> 
     TooLarge
         If it is longer than 128 MB.
     """
-    kept: list[tuple[int, str, App]] = []
+    kept: list[tuple[int, str, int, App]] = []
+    order = count_up()
     async for found in _each(chunks):
         if wanted is not None and text(found, "user") != wanted:
             continue
         app = read_app(found)
-        entry = (app.started_ms, app.id, app)
+        # Numbered, so that two entries never come to be compared by their applications.
+        entry = (app.started_ms, app.id, next(order), app)
         if len(kept) < limit:
             heapq.heappush(kept, entry)
         else:
             heapq.heappushpop(kept, entry)
-    return [app for _, _, app in sorted(kept, key=lambda entry: entry[:2], reverse=True)]
+    return [app for *_, app in sorted(kept, reverse=True)]
 
 
 async def _each(chunks: AsyncIterator[str]) -> AsyncIterator[Json]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from jupyter_ext.errors import NotFound
+from jupyter_ext.errors import BadAnswer, NotFound
 from jupyter_ext.hadoop.connection import Connection
 from jupyter_ext.hadoop.models import Attempt, LogTail
 from jupyter_ext.hadoop.wire import count, members, text
@@ -39,9 +39,13 @@ async def tail(
     base = f"{attempt.node_url}/ws/v1/node"
     try:
         found = await connection.get_json(f"{base}/containers/{container}/logs")
-    except NotFound:
+    except (NotFound, BadAnswer) as error:
+        # A NodeManager wraps the 404 for a container it does not know into a 503.
+        if isinstance(error, BadAnswer) and "404 Not Found" not in error.message:
+            raise
         raise NotFound(
-            f"The NodeManager at {attempt.node_url} has forgotten {attempt.container}.",
+            f"The NodeManager at {attempt.node_url} does not know {attempt.container}: it has not "
+            "started yet, or is long gone.",
             hint="If log aggregation is on, `yarn logs -applicationId "
             f"{app_id}` still finds what it wrote.",
             cluster=profile.name,
