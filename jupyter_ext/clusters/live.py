@@ -166,7 +166,8 @@ def _java(profile: Profile) -> Iterator[Leftover]:
     for pid in _children():
         environment = _environment(pid)
         conf_dir = _conf_dir(environment)
-        if _name(pid) == "java" and conf_dir != profile.conf_dir:
+        # One that has only just begun shows no environment at all yet.
+        if environment and _name(pid) == "java" and conf_dir != profile.conf_dir:
             yield Leftover(
                 f"A Java process of this kernel (pid {pid})",
                 f"has HADOOP_CONF_DIR={conf_dir}" if conf_dir else "has no HADOOP_CONF_DIR",

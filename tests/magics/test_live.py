@@ -57,6 +57,8 @@ def java(tmp_path: Path):
     shutil.copy(shutil.which("sleep") or "/bin/sleep", binary)
     environment = {**os.environ, "HADOOP_CONF_DIR": "/clusters/prod/conf"}
     with subprocess.Popen([binary, "60"], env=environment) as process:
+        while not Path(f"/proc/{process.pid}/environ").read_bytes():
+            assert process.poll() is None
         yield process
         process.kill()
 
