@@ -1,7 +1,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Card, DaemonState, Hdfs, NodeCounts, Yarn } from '../api';
+import type {
+  Card,
+  ClusterStatus,
+  DaemonState,
+  Hdfs,
+  NodeCounts,
+  Yarn
+} from '../api';
 import { Bar } from './bar';
 import {
   formatBytes,
@@ -31,7 +38,22 @@ export function CardBody(props: {
       {yarn && <YarnFigures yarn={yarn} card={card} trans={trans} />}
       {hdfs && <HdfsFigures hdfs={hdfs} trans={trans} />}
       <dl className="jp-jext-facts">
-        {yarn && <Apps card={card} trans={trans} />}
+        {yarn && (
+          <>
+            <dt>{trans.__('My apps')}</dt>
+            <dd>{describeApps(card.status, trans)}</dd>
+            <dt>{trans.__('Containers')}</dt>
+            <dd>
+              {trans.__(
+                '%1 running, %2 pending',
+                yarn.metrics.containers,
+                yarn.metrics.containers_pending
+              )}
+            </dd>
+            <dt>{trans.__('Nodes')}</dt>
+            <dd>{describeNodes(yarn.metrics.nodes, trans)}</dd>
+          </>
+        )}
         {yarn && (
           <Active
             term="ResourceManager"
@@ -59,7 +81,7 @@ function YarnFigures(props: {
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { yarn, card, trans } = props;
-  const { total, allocated, containers_pending, nodes } = yarn.metrics;
+  const { total, allocated } = yarn.metrics;
   return (
     <>
       <Bar
@@ -79,18 +101,6 @@ function YarnFigures(props: {
         text={trans.__('%1 of %2', allocated.vcores, total.vcores)}
       />
       <Sparkline history={card.history} trans={trans} />
-      <dl className="jp-jext-facts">
-        <dt>{trans.__('Nodes')}</dt>
-        <dd>{describeNodes(nodes, trans)}</dd>
-        <dt>{trans.__('Containers')}</dt>
-        <dd>
-          {trans.__(
-            '%1 running, %2 pending',
-            yarn.metrics.containers,
-            containers_pending
-          )}
-        </dd>
-      </dl>
     </>
   );
 }
@@ -126,27 +136,6 @@ function HdfsFigures(props: {
   );
 }
 
-function Apps(props: {
-  card: Card;
-  trans: TranslationBundle;
-}): React.JSX.Element {
-  const { trans } = props;
-  const { apps } = props.card.status;
-  const waiting = apps.filter(isWaiting);
-  return (
-    <>
-      <dt>{trans.__('My apps')}</dt>
-      <dd title={waiting.map(app => app.waiting).filter(Boolean)[0]}>
-        {trans.__(
-          '%1 running, %2 waiting',
-          apps.filter(isRunning).length,
-          waiting.length
-        )}
-      </dd>
-    </>
-  );
-}
-
 /** Which daemon of a pair is active; a single one is named as it is. */
 function Active(props: {
   term: string;
@@ -172,6 +161,12 @@ function Active(props: {
       </dd>
     </>
   );
+}
+
+function describeApps(status: ClusterStatus, trans: TranslationBundle): string {
+  const running = status.apps.filter(isRunning).length;
+  const waiting = status.apps.filter(isWaiting).length;
+  return trans.__('%1 running, %2 waiting', running, waiting);
 }
 
 function describeNodes(nodes: NodeCounts, trans: TranslationBundle): string {

@@ -5,7 +5,6 @@ import {
   editIcon,
   LabIcon,
   launchIcon,
-  searchIcon,
   deleteIcon
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
@@ -14,7 +13,7 @@ import type { Card, ClusterStatus, Problem } from '../api';
 import { CommandIDs } from '../commands';
 import { CardBody } from './body';
 import { formatAge, stateWord } from './format';
-import { StateIcon } from './icons';
+import { doctorIcon, StateIcon } from './icons';
 
 /** What a card needs beside the cluster itself. */
 export interface IClusterCardProps {
@@ -94,29 +93,39 @@ function Why(props: {
   trans: TranslationBundle;
 }): React.JSX.Element | null {
   const { status, problems, trans } = props;
-  if (!status.reason && !problems.length) {
+  const broken = problems.some(problem => problem.severity === 'error');
+  if (!status.reason && !status.hint && !problems.length) {
     return null;
   }
-  // The problems below say the same as the reason, one by one.
-  const reason = status.state === 'misconfigured' && problems.length > 0;
+  const list = (
+    <ul aria-label={trans.__('Problems of the profile')}>
+      {problems.map((problem, index) => (
+        <li key={index} className={`jp-mod-${problem.severity}`}>
+          <code>
+            {problem.key ? `${problem.file} · ${problem.key}` : problem.file}
+          </code>
+          {problem.message}
+        </li>
+      ))}
+    </ul>
+  );
+  // What breaks a profile is all there is to say, and the reason repeats its first line.
   return (
     <div className="jp-jext-card-why">
-      {status.reason && !reason && <p>{status.reason}</p>}
-      {problems.length > 0 && (
-        <ul aria-label={trans.__('Problems of the profile')}>
-          {problems.map((problem, index) => (
-            <li key={index} className={`jp-mod-${problem.severity}`}>
-              <code>
-                {problem.key
-                  ? `${problem.file} · ${problem.key}`
-                  : problem.file}
-              </code>
-              {problem.message}
-            </li>
-          ))}
-        </ul>
-      )}
+      {broken ? list : status.reason && <p>{status.reason}</p>}
       {status.hint && <p className="jp-jext-hint">{status.hint}</p>}
+      {!broken && problems.length > 0 && (
+        <details>
+          <summary>
+            {trans._n(
+              '%1 remark on the profile',
+              '%1 remarks on the profile',
+              problems.length
+            )}
+          </summary>
+          {list}
+        </details>
+      )}
     </div>
   );
 }
@@ -155,7 +164,7 @@ function Actions(props: IClusterCardProps): React.JSX.Element {
   return (
     <span className="jp-jext-actions">
       {action(CommandIDs.details, launchIcon, trans.__('Details'))}
-      {action(CommandIDs.doctor, searchIcon, trans.__('Doctor'))}
+      {action(CommandIDs.doctor, doctorIcon, trans.__('Doctor'))}
       {action(CommandIDs.edit, editIcon, trans.__('Edit'))}
       {action(CommandIDs.remove, deleteIcon, trans.__('Remove'))}
     </span>

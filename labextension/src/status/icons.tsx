@@ -3,15 +3,23 @@ import * as React from 'react';
 
 import type { ClusterStatus } from '../api';
 
-/** The side panel's icon: three machines under one roof. */
+/** The side panel's icon: machines in a rack. */
 export const clustersIcon = new LabIcon({
   name: 'jupyter-ext:clusters',
   svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
-  <g class="jp-icon3" fill="#616161">
-    <path d="M12 2 2.5 7v2h19V7z"/>
-    <path d="M4 11h16a1 1 0 0 1 1 1v3a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1v-3a1 1 0 0 1 1-1zm2 1.6a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8zm3 0a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8z"/>
-    <path d="M4 17h16a1 1 0 0 1 1 1v3a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1v-3a1 1 0 0 1 1-1zm2 1.6a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8zm3 0a.9.9 0 1 0 0 1.8.9.9 0 0 0 0-1.8z"/>
+  <g class="jp-icon3" fill="#616161" fill-rule="evenodd">
+    <path d="M4 3h16a1 1 0 0 1 1 1v3.6a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1zm2 2v1.6h2V5zm4 0v1.6h2V5z"/>
+    <path d="M4 9.2h16a1 1 0 0 1 1 1v3.6a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1v-3.6a1 1 0 0 1 1-1zm2 2v1.6h2v-1.6zm4 0v1.6h2v-1.6z"/>
+    <path d="M4 15.4h16a1 1 0 0 1 1 1V20a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1v-3.6a1 1 0 0 1 1-1zm2 2V19h2v-1.6zm4 0V19h2v-1.6z"/>
   </g>
+</svg>`
+});
+
+/** A pulse, for the doctor. */
+export const doctorIcon = new LabIcon({
+  name: 'jupyter-ext:doctor',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M9.2 3.5c.5 0 .9.3 1 .8l3.6 11.2 1.6-4c.2-.4.5-.6.9-.6H22v2.2h-5l-2.4 6c-.4.9-1.7.9-2-.1L9 8 7.200 12.400c-.2.4-.5.7-1 .7H2v-2.200h3.500l2.700-6.800c.2-.4.6-.6 1-.6z"/>
 </svg>`
 });
 

@@ -93,6 +93,29 @@ describe('ClusterCard', () => {
     ]);
   });
 
+  it('keeps mere remarks on a profile out of the way of the reason', () => {
+    show(
+      card(
+        'dev',
+        { state: 'misconfigured', reason: 'It names no daemon.' },
+        {
+          problems: [
+            {
+              severity: 'warning',
+              file: 'conf/yarn-site.xml',
+              key: null,
+              message: 'Not found.'
+            }
+          ]
+        }
+      )
+    );
+
+    expect(screen.getByText('It names no daemon.')).toBeTruthy();
+    const remarks = screen.getByText('1 remark on the profile');
+    expect(remarks.closest('details')?.open).toBe(false);
+  });
+
   it('shows what YARN reports', () => {
     const value = card('dev', { yarn: yarn() });
     value.history = [
