@@ -103,7 +103,7 @@ class Connection:
             method, url, params=params, content=content, headers=headers
         ) as response:
             text = await self._read(response, limit)
-            kind = response.headers.get("content-type", "").partition(";")[0].strip()
+            kind = _kind(response)
             if not text and response.is_success and method != "GET":
                 return None
             if kind != "application/json":
@@ -116,6 +116,24 @@ class Connection:
                     hint="Is a proxy in between that changes replies?",
                     cluster=self.profile.name,
                 ) from None
+
+    @asynccontextmanager
+    async def json_text(
+        self, url: str, params: Parameters | None = None
+    ) -> AsyncIterator[AsyncIterator[str]]:
+        """Ask for JSON that is too long to be parsed in one piece; gives its text as it comes.
+
+        Raises
+        ------
+        JupyterExtError
+            As :meth:`get_json` does.
+        """
+        async with self.stream("GET", url, params=params) as response:
+            kind = _kind(response)
+            if kind != "application/json":
+                text = await self._read(response, MAX_REPLY_BYTES)
+                raise refusals.not_json(self.profile, response, kind, text)
+            yield response.aiter_text()
 
     @asynccontextmanager
     async def stream(
@@ -178,6 +196,10 @@ class Connection:
                     cluster=self.profile.name,
                 )
         return data.decode("utf-8", "replace")
+
+
+def _kind(response: httpx.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
 def _origin(url: str) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar, get_args
 from urllib.parse import quote
 
 from jupyter_ext.clusters.models import Daemon
 from jupyter_ext.errors import InvalidInput, Misconfigured
-from jupyter_ext.hadoop import nodemanager
+from jupyter_ext.hadoop import lean, nodemanager
 from jupyter_ext.hadoop.activities import ask_activities
 from jupyter_ext.hadoop.apps import newest, read_app
-from jupyter_ext.hadoop.connection import Connection, Parameters
+from jupyter_ext.hadoop.connection import MAX_REPLY_BYTES, Connection, Parameters
 from jupyter_ext.hadoop.ha import ActiveFinder
 from jupyter_ext.hadoop.models import (
     App,
@@ -26,8 +28,7 @@ from jupyter_ext.hadoop.models import (
     Resources,
     Scheduler,
 )
-from jupyter_ext.hadoop.refusals import not_json
-from jupyter_ext.hadoop.scheduler import read_scheduler
+from jupyter_ext.hadoop.scheduler import BULKY, keep_mine, read_scheduler
 from jupyter_ext.hadoop.wire import Json, count, member, members, strings, text
 
 Answer = TypeVar("Answer")
@@ -95,8 +96,17 @@ class ResourceManager:
 
     async def scheduler(self) -> Scheduler:
         """Every queue, with shares of the whole cluster and what the asking user holds."""
-        found = member(await self._get("scheduler"), "scheduler", "schedulerInfo")
-        return read_scheduler(found, self._connection.profile.user)
+        user = self._connection.profile.user
+
+        async def ask(daemon: Daemon) -> Any:
+            url = f"{daemon.url}/ws/v1/cluster/scheduler"
+            async with self._connection.json_text(url) as chunks:
+                keep = partial(keep_mine, user=user)
+                return await lean.parse(chunks, BULKY, keep, MAX_REPLY_BYTES)
+
+        found = member(await self._ask(ask), "scheduler", "schedulerInfo")
+        # In a thread: a thousand queues take a while.
+        return await asyncio.to_thread(read_scheduler, found, user)
 
     async def apps(
         self,
@@ -141,19 +151,16 @@ class ResourceManager:
             try:
                 return await self._apps({**query, "deSelects": _UNNEEDED}, limit, user)
             except InvalidInput:
-                # Older ResourceManagers refuse what they don't know.
-                self._knows_deselects = False
-        return await self._apps(query, limit, user)
+                pass  # older ResourceManagers refuse what they don't know
+        found = await self._apps(query, limit, user)
+        self._knows_deselects = False
+        return found
 
     async def _apps(self, query: Parameters, limit: int, user: str | None) -> list[App]:
         async def ask(daemon: Daemon) -> list[App]:
             url = f"{daemon.url}/ws/v1/cluster/apps"
-            async with self._connection.stream("GET", url, params=query) as response:
-                kind = response.headers.get("content-type", "").partition(";")[0].strip()
-                if kind != "application/json":
-                    await response.aread()
-                    raise not_json(self._connection.profile, response, kind, response.text[:500])
-                return await newest(response.aiter_text(), limit, user)
+            async with self._connection.json_text(url, query) as chunks:
+                return await newest(chunks, limit, user)
 
         return await self._ask(ask)
 

@@ -6,8 +6,20 @@ Field names are those of ``CapacitySchedulerInfo`` and ``CapacitySchedulerLeafQu
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
+
 from jupyter_ext.hadoop.models import Queue, Resources, Scheduler
 from jupyter_ext.hadoop.wire import Json, count, member, members, number, resources, text
+
+BULKY = re.compile(r'\{\s*"(?:username|resourceInformation)"\s*:')
+"""How objects begin that are most of the answer, up to a hundred kilobytes of each queue: a row for
+every user, and in every amount each resource type with its limits."""
+
+
+def keep_mine(bulky: Json, user: str | None) -> Json:
+    """Keep of such objects the user's own row, which alone :func:`read_scheduler` reads."""
+    return bulky if user is not None and text(bulky, "username") == user else {}
 
 
 def read_scheduler(found: Json, user: str | None) -> Scheduler:
@@ -43,7 +55,7 @@ def share(part: Resources, total: Resources) -> float:
 def _path(found: Json, parent: str) -> str:
     name = text(found, "queueName") or "root"
     path = text(found, "queuePath") or name
-    if path.startswith("root"):
+    if path == "root" or path.startswith("root."):
         return path
     return f"{parent or 'root'}.{name}"
 
@@ -68,7 +80,7 @@ def _capacity(found: Json, parent: str, total: Resources, user: str | None) -> l
         # Older: the queue's share and its amount give the whole away.
         total = Resources(memory_mb=round(amount.memory_mb / used * 100))
     mine, limit = _of_user(found, user, total)
-    leaf = not children
+    leaf = not children and text(found, "queueType") != "parent"
     queue = Queue(
         path=path,
         parent=parent,
@@ -85,13 +97,30 @@ def _capacity(found: Json, parent: str, total: Resources, user: str | None) -> l
         apps_pending=count(found, "numPendingApplications"),
         am_limit=_optional(found.get("AMResourceLimit") or usage.get("amLimit")),
         am_used=_optional(found.get("usedAMResource") or usage.get("amUsed")),
-        max_apps=count(found, "maxApplications") or None,
+        max_apps=_sensible(count(found, "maxApplications")),
     )
     below = [queue for child in children for queue in _capacity(child, path, total, user)]
-    if below and not queue.apps_pending:
-        pending = sum(child.apps_pending for child in below if child.leaf)
-        queue = queue.model_copy(update={"apps_pending": pending})
-    return [queue, *below]
+    return [_parent(queue, below) if below else queue, *below]
+
+
+def _parent(queue: Queue, below: Sequence[Queue]) -> Queue:
+    """Count what a parent does not say of itself, or with waiting applications among the rest."""
+    leaves = [child for child in below if child.leaf]
+    counted = {
+        "resources_used": _sum(leaf.resources_used for leaf in leaves),
+        "resources_pending": _sum(leaf.resources_pending for leaf in leaves),
+        "apps_running": sum(leaf.apps_running for leaf in leaves),
+        "apps_pending": sum(leaf.apps_pending for leaf in leaves),
+    }
+    return queue.model_copy(update=counted)
+
+
+def _sum(parts: Iterable[Resources]) -> Resources:
+    amounts = list(parts)
+    return Resources(
+        memory_mb=sum(amount.memory_mb for amount in amounts),
+        vcores=sum(amount.vcores for amount in amounts),
+    )
 
 
 def _default_partition(found: Json) -> Json:
@@ -125,7 +154,7 @@ def _of_user(found: Json, user: str | None, total: Resources) -> tuple[float | N
     """Share and limit of one user; every leaf has a row for each of its users."""
     if user is None:
         return None, None
-    for row in members(found, "users", "user") or members(found, "users"):
+    for row in _rows(found):
         if text(row, "username") == user:
             limit = row.get("userResourceLimit")
             return (
@@ -135,6 +164,10 @@ def _of_user(found: Json, user: str | None, total: Resources) -> tuple[float | N
     return 0.0, None
 
 
+def _rows(found: Json) -> list[Json]:
+    return members(found, "users", "user") or members(found, "users")
+
+
 def _fair(found: Json, parent: str, total: Resources) -> list[Queue]:
     path = _path(found, parent)
     children = members(found, "childQueues", "queue") or members(found, "childQueues")
@@ -142,7 +175,6 @@ def _fair(found: Json, parent: str, total: Resources) -> list[Queue]:
     # The steady share does not depend on who is asking right now; the other may be 0.
     steady = resources(found.get("steadyFairResources") or found.get("fairResources"))
     below = [queue for child in children for queue in _fair(child, path, total)]
-    leaves = [queue for queue in below if queue.leaf]
     queue = Queue(
         path=path,
         parent=parent,
@@ -157,13 +189,14 @@ def _fair(found: Json, parent: str, total: Resources) -> list[Queue]:
             memory_mb=max(0, demand.memory_mb - used.memory_mb),
             vcores=max(0, demand.vcores - used.vcores),
         ),
-        apps_running=count(found, "numActiveApps") or sum(leaf.apps_running for leaf in leaves),
-        apps_pending=count(found, "numPendingApps") or sum(leaf.apps_pending for leaf in leaves),
-        am_limit=_optional(found.get("amMaxResources")),
-        am_used=_optional(found.get("amUsedResources")),
+        apps_running=count(found, "numActiveApps"),
+        apps_pending=count(found, "numPendingApps"),
+        # Of parents it says 0; of leaves too, until the first application comes.
+        am_limit=_positive(found.get("amMaxResources")),
+        am_used=_optional(found.get("amUsedResources")) if not children else None,
         max_apps=_sensible(count(found, "maxApps")),
     )
-    return [queue, *below]
+    return [_parent(queue, below) if below else queue, *below]
 
 
 def _fifo(found: Json) -> Queue:
@@ -183,6 +216,11 @@ def _fifo(found: Json) -> Queue:
 
 def _optional(found: object) -> Resources | None:
     return resources(found) if isinstance(found, dict) else None
+
+
+def _positive(found: object) -> Resources | None:
+    amount = resources(found)
+    return amount if amount.memory_mb else None
 
 
 def _sensible(limit: int) -> int | None:
