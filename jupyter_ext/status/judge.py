@@ -82,13 +82,11 @@ def judge(profile: Profile, findings: Findings) -> Judgement:
         return Judgement("login_needed", vital.message, vital.hint)
     if vital.code == "misconfigured":
         return Judgement("misconfigured", vital.message, vital.hint)
-    state: State = "down" if _anyone_answers(findings) else "unreachable"
-    also = (
-        f" HDFS does not work either: {_clause(hdfs.message)}."
-        if yarn and hdfs and state == "down"
-        else ""
-    )
-    return Judgement(state, f"{vital.message}{also}", vital.hint)
+    if not _anyone_answers(findings):
+        return Judgement("unreachable", vital.message, vital.hint)
+    what = "YARN" if vital is yarn else "HDFS"
+    also = f" HDFS neither: {_clause(hdfs.message)}." if vital is yarn and hdfs else ""
+    return Judgement("down", f"{what} does not work: {_clause(vital.message)}.{also}", vital.hint)
 
 
 def _broken(profile: Profile) -> Judgement:
@@ -178,7 +176,7 @@ def _hdfs_issues(profile: Profile, findings: Findings) -> Iterator[Issue]:
     if not has_hdfs(profile):
         return
     if failure := findings.failures.get("hdfs"):
-        yield _clause(failure.message), failure.hint
+        yield f"HDFS does not work: {_clause(failure.message)}", failure.hint
         return
     yield from _pair_issues("NameNode", findings.namenodes)
     hdfs = findings.hdfs

@@ -82,7 +82,6 @@ class Poller:
         if self._task is None and sections(self.profile):
             self._round_at = 0.0
             self._task = asyncio.create_task(self._run(), name=f"poll {self.profile.name}")
-            self._task.add_done_callback(_report)
 
     def pause(self) -> None:
         """Stop polling and close the connections; what was learnt stays."""
@@ -157,9 +156,13 @@ class Poller:
                         await self._let_go()
             except JupyterExtError as error:
                 self._fail_all(error)
-                self._round_at = time.monotonic()
-                self._announce()
-                await self._sleep()
+            except Exception:
+                log.exception("Polling %s failed.", self.profile.name)
+                self._fail_all(self._unforeseen())
+            self._round_at = time.monotonic()
+            self._announce()
+            self._wake.clear()
+            await self._sleep()
 
     async def _poll_on(self, hadoop: Hadoop) -> None:
         while True:
@@ -183,6 +186,10 @@ class Poller:
         now = time.monotonic()
         is_round = now >= self._next_round_at or self._round_at == 0.0
         if is_round:
+            if not self._failures:
+                # All pollers begin when a tab opens; from the second round on they take turns.
+                first = self._round_at == 0.0
+                self._delay_s = self._tick_s * (_spread(0.5) if first else 1.0)
             self._round_at = now
         due = [
             section
@@ -242,7 +249,7 @@ class Poller:
             log.exception("Polling %s of %s failed.", section, self.profile.name)
             self._fail(section, self._unforeseen())
         else:
-            before = (self.snapshot.metrics, self.snapshot.app_states())
+            before = (self.snapshot.metrics, self.snapshot.app_states)
             self.snapshot.record(section, answer, time.monotonic() - started)
             self._changed = True
             if section == self._vital:
@@ -252,7 +259,7 @@ class Poller:
                 self._look_for_moves(before[0], answer)
                 await self._look_at_nodes(hadoop, answer)
             elif section == "apps":
-                self._apps_moved = before[1] != self.snapshot.app_states()
+                self._apps_moved = before[1] not in (None, self.snapshot.app_states)
 
     @property
     def _vital(self) -> Section:
@@ -262,8 +269,8 @@ class Poller:
     def _succeeded(self) -> None:
         if self._failures:
             self._urgent.update(sections(self.profile))
-        self._failures = 0
-        self._delay_s = self._tick_s
+            self._failures = 0
+            self._delay_s = self._tick_s
 
     def _fail(self, section: Section, error: JupyterExtError) -> None:
         self.snapshot.fail(section, error)
@@ -272,7 +279,7 @@ class Poller:
         self._failures += 1
         # Jitter keeps the pollers of many servers from returning to a weak daemon in step.
         pause_s = min(MAX_DELAY_S, self._tick_s * 2 ** min(self._failures - 1, 10))
-        self._delay_s = pause_s * random.uniform(0.8, 1.2)  # noqa: S311 - no secret depends on it
+        self._delay_s = pause_s * _spread(0.2)
         # Down or unreachable? What HDFS said some ticks ago does not tell.
         if self.snapshot.asked_at.get("hdfs", 0.0) < self._round_at:
             self._urgent.add("hdfs")
@@ -344,6 +351,6 @@ async def poll_once(profile: Profile) -> ClusterStatus:
     return await Poller(profile).poll()
 
 
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("%s ended: %r", task.get_name(), error, exc_info=error)
+def _spread(part: float) -> float:
+    """Draw a factor around one."""
+    return random.uniform(1 - part, 1 + part)  # noqa: S311 - nothing secret depends on it

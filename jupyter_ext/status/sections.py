@@ -60,7 +60,7 @@ async def _apps(hadoop: Hadoop, profile: Profile) -> list[App]:
     finished = await ask(user=profile.user, states=FINISHED, ended_after_ms=ended_after_ms)
     # One that ended in between is in both answers; the later one is right.
     found = {app.id: app for app in (*unfinished, *finished)}
-    return sorted(found.values(), key=lambda app: -app.started_ms)
+    return sorted(found.values(), key=lambda app: (app.started_ms, app.id), reverse=True)
 
 
 async def _scheduler(hadoop: Hadoop, profile: Profile) -> Scheduler:

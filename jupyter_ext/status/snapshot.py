@@ -16,6 +16,7 @@ from jupyter_ext.hadoop.models import (
     HaState,
     HdfsMetrics,
     Node,
+    Queue,
     Scheduler,
 )
 from jupyter_ext.status.judge import Findings, judge
@@ -35,6 +36,8 @@ HISTORY_S = 3600.0
 MAX_SAMPLES = 720
 """One hour at a tick of 5 s; a shorter tick keeps a shorter history, never a larger one."""
 MAX_APPS = 500
+MAX_DIAGNOSTICS = 6000
+"""Characters: the container's exit with the last 4096 bytes of its stderr, and no more."""
 
 UNFINISHED = ("NEW", "NEW_SAVING", "SUBMITTED", "ACCEPTED", "RUNNING")
 FINISHED = ("FINISHED", "FAILED", "KILLED")
@@ -82,8 +85,10 @@ class Snapshot:
         self.polled_at: float | None = None
         self.latency_ms: float | None = None
         self.history: deque[Sample] = deque(maxlen=MAX_SAMPLES)
-        self._apps: Sequence[App] = ()
+        self.app_states: dict[str, str] | None = None
+        """State of each of my applications by its id; None before the first answer."""
         self._shown: list[AppStatus] = []
+        self._queues: dict[str, Queue] = {}
 
     # -- what comes in ------------------------------------------------------------------------
 
@@ -96,10 +101,13 @@ class Snapshot:
             self.metrics = answer
         elif isinstance(answer, Scheduler):
             self.scheduler = answer
+            # Older Capacity Schedulers name the leaf alone, which is unique there.
+            self._queues = {q.path.rpartition(".")[2]: q for q in answer.queues if q.leaf}
+            self._queues |= {queue.path: queue for queue in answer.queues}
         elif isinstance(answer, HdfsAnswer):
             self.hdfs = answer
         else:
-            self._apps = answer
+            self.app_states = {app.id: app.state for app in answer}
             self._shown = _shown(answer)
         if section == "metrics" or (section == "hdfs" and self.metrics is None):
             self.polled_at = time.time()
@@ -130,13 +138,11 @@ class Snapshot:
 
     # -- what goes out ------------------------------------------------------------------------
 
-    def app_states(self) -> dict[str, str]:
-        """State of each of my applications."""
-        return {app.id: app.state for app in self._apps}
-
     def status(self, next_poll_s: float | None = None) -> ClusterStatus:
         """Everything a card and a detail view show."""
-        self._explain()
+        for index, app in enumerate(self._shown):
+            if app.state in UNFINISHED and (waiting := self.explain(app)) != app.waiting:
+                self._shown[index] = app.model_copy(update={"waiting": waiting})
         yarn, metrics, hdfs, scheduler = self.yarn, self.metrics, self.hdfs, self.scheduler
         judgement = judge(
             self.profile,
@@ -171,21 +177,13 @@ class Snapshot:
             scheduler=scheduler.type if scheduler else None,
             queues=scheduler.queues if scheduler else [],
             apps=self._shown,
-            apps_left_off=len(self._apps) - len(self._shown),
+            apps_left_off=len(self.app_states or ()) - len(self._shown),
             failures=dict(self.failures),
         )
 
-    def _explain(self) -> None:
-        """Say of each waiting application why, as queues and cluster are now."""
-        queues = {queue.path: queue for queue in self.scheduler.queues} if self.scheduler else {}
-        # Older Capacity Schedulers name the leaf alone, which is unique there.
-        leaves = {path.rpartition(".")[2]: queue for path, queue in queues.items() if queue.leaf}
-        for index, app in enumerate(self._shown):
-            if app.state in UNFINISHED:
-                queue = queues.get(app.queue) or leaves.get(app.queue)
-                waiting = explain(app, queue, self.metrics)
-                if waiting != app.waiting:
-                    self._shown[index] = app.model_copy(update={"waiting": waiting})
+    def explain(self, app: App) -> str:
+        """Say why an application waits, as queues and cluster were last; empty if it does not."""
+        return explain(app, self._queues.get(app.queue), self.metrics)
 
 
 def _shown(apps: Sequence[App]) -> list[AppStatus]:
@@ -193,7 +191,10 @@ def _shown(apps: Sequence[App]) -> list[AppStatus]:
     if len(apps) > MAX_APPS:
         chosen = sorted(apps, key=lambda app: (app.state not in UNFINISHED, -app.started_ms))
         apps = sorted(chosen[:MAX_APPS], key=lambda app: -app.started_ms)
-    return [AppStatus.model_construct(**dict(app)) for app in apps]
+    return [
+        AppStatus.model_construct(**{**dict(app), "diagnostics": app.diagnostics[:MAX_DIAGNOSTICS]})
+        for app in apps
+    ]
 
 
 def seen(daemon: Daemon, ha_state: HaState | None) -> DaemonState:

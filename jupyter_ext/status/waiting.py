@@ -125,6 +125,22 @@ def _user_am_limit(case: _Case) -> str:
     return f"{start}: you may hold {megabytes(limit.memory_mb)}{asked}."
 
 
+def _user_limit(case: _Case) -> str:
+    start = f"You hold all that one user may have in {case.name}"
+    total = case.metrics.total.memory_mb if case.metrics else 0
+    if not total or not case.queue or not case.queue.user_limit:
+        return f"{start} at present."
+    return f"{start} at present: {megabytes(round(case.queue.user_limit * total))}."
+
+
+def _user_runs_enough(case: _Case) -> str:
+    return "You run as many applications as one user may at a time."
+
+
+def _queue_runs_enough(case: _Case) -> str:
+    return f"{_capital(case.name)} runs as many applications as it may at a time."
+
+
 def _no_nodes(case: _Case) -> str:
     return "No NodeManager is active, so nothing can start."
 
@@ -222,44 +238,38 @@ Limit = tuple[int, str]
 def _limits(case: _Case, metrics: ClusterMetrics | None) -> list[Limit]:
     """List every limit that may hold the application up.
 
-    Once a node was tried in vain, that is each of them; before that, only those nearly reached.
+    Once a node was tried in vain, that is each of them; otherwise those that leave less than what
+    the queue waits for, of which the request is a part, or next to nothing.
     """
     node = _LAST_NODE.search(case.text)
-    found = [
-        limit
-        for limit, most in (_queue_limit(case, metrics), _user_limit(case, metrics))
-        if limit and (node or limit[0] <= most // 10)
-    ]
+    wanted = case.queue.resources_pending.memory_mb if case.queue else 0
+    found: list[Limit] = []
+    if bounds := _queue_bounds(case, metrics):
+        used, most = bounds
+        room = most.memory_mb - used.memory_mb
+        if node or room < max(wanted, most.memory_mb // 10):
+            sentence = f"{_capital(case.name)} has no room for it: {_of(used, most)} are used."
+            found.append((room, sentence))
     if node:
         found.append(_node_limit(case, node, metrics))
-    elif metrics and _full(metrics):
+    elif metrics and _free(metrics) < max(wanted, metrics.total.memory_mb // 10):
         found.append((_free(metrics), _cluster_full(metrics)))
     return found
 
 
-def _queue_limit(case: _Case, metrics: ClusterMetrics | None) -> tuple[Limit | None, int]:
+def _queue_bounds(
+    case: _Case, metrics: ClusterMetrics | None
+) -> tuple[Resources, Resources] | None:
+    """Take what the queue uses and the most that it may; None where that is the whole cluster."""
     total = metrics.total.memory_mb if metrics else 0
     used = case.amount("Queue's used capacity (absolute resource)")
     most = case.amount("Queue's max capacity (absolute resource)")
     queue = case.queue
     if (used is None or most is None) and queue and queue.ceiling is not None:
         used, most = _part(queue.used, total), _part(queue.ceiling, total)
-    if not used or not most or not most.memory_mb or most.memory_mb == total:
-        return None, 0
-    sentence = f"{_capital(case.name)} has no room for it: {_of(used, most)} are used."
-    return (most.memory_mb - used.memory_mb, sentence), most.memory_mb
-
-
-def _user_limit(case: _Case, metrics: ClusterMetrics | None) -> tuple[Limit | None, int]:
-    queue = case.queue
-    if not metrics or not queue or queue.user_limit is None or queue.my_share is None:
-        return None, 0
-    if queue.user_limit >= (1.0 if queue.ceiling is None else queue.ceiling):
-        return None, 0
-    mine = _part(queue.my_share, metrics.total.memory_mb)
-    most = _part(queue.user_limit, metrics.total.memory_mb)
-    sentence = f"You hold {_of(mine, most)} that one user may have in {case.name}."
-    return (most.memory_mb - mine.memory_mb, sentence), most.memory_mb
+    if not used or not most or most.memory_mb in (0, total):
+        return None
+    return used, most
 
 
 def _node_limit(case: _Case, node: re.Match[str], metrics: ClusterMetrics | None) -> Limit:
@@ -270,7 +280,7 @@ def _node_limit(case: _Case, node: re.Match[str], metrics: ClusterMetrics | None
             f"No node is large enough: it asks for {megabytes(needs.memory_mb)}, and "
             f"{node['node']} has {megabytes(size.memory_mb)} in all."
         )
-    elif metrics and _full(metrics):
+    elif metrics and _free(metrics) < metrics.total.memory_mb // 10:
         sentence = _cluster_full(metrics)
     else:
         left = (
@@ -287,14 +297,17 @@ def _node_limit(case: _Case, node: re.Match[str], metrics: ClusterMetrics | None
 
 def _cluster_full(metrics: ClusterMetrics) -> str:
     taken = Resources(memory_mb=metrics.total.memory_mb - _free(metrics))
-    return f"The cluster is full: {_of(taken, metrics.total)} are used."
+    return f"The cluster has no room for it: {_of(taken, metrics.total)} are used."
 
 
 _SAYINGS: tuple[tuple[str, Callable[[_Case], str]], ...] = (
     ("Queue's AM resource limit exceeded", _am_limit),
     ("User's AM resource limit exceeded", _user_am_limit),
+    ("User capacity has reached its maximum limit", _user_limit),
     ("exceeds maximum AM resource allowed", _am_limit),
     ("cluster resource is empty", _no_nodes),
+    ('The user "', _user_runs_enough),
+    ('The queue "', _queue_runs_enough),
     ("exceeds current queue or its parents maximum resource", _over_queue_maximum),
     ("of the node and the request is reserved", _node_reserved),
     ("of the node and the request cannot be reserved", _node_without_room),
@@ -325,17 +338,13 @@ def _label(case: _Case) -> str:
 def _request(case: _Case) -> Resources | None:
     """Take the queue's demand for the application's, if nobody else is in the queue."""
     queue = case.queue
-    if queue and queue.apps_running == 0 and queue.apps_pending == 1:
+    if queue and queue.apps_running + queue.apps_pending == 1:
         return queue.resources_pending
     return None
 
 
 def _free(metrics: ClusterMetrics) -> int:
     return metrics.total.memory_mb - metrics.allocated.memory_mb - metrics.reserved.memory_mb
-
-
-def _full(metrics: ClusterMetrics) -> bool:
-    return metrics.total.memory_mb > 0 and _free(metrics) <= metrics.total.memory_mb // 10
 
 
 def _part(share: float, memory_mb: int) -> Resources:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -265,10 +266,7 @@ class BusyCluster:
             },
         ]
         wanted = query.get("qry", ["*:*"])[0]
-        if wanted == "*:*":
-            return beans
-        head, star, _ = wanted.partition("*")
-        return [b for b in beans if (b["name"].startswith(head) if star else b["name"] == wanted)]
+        return [bean for bean in beans if fnmatchcase(bean["name"], wanted)]
 
     # -- HTTP ---------------------------------------------------------------------------------
 

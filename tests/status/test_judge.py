@@ -166,7 +166,7 @@ CASES = {
     "HDFS down, YARN up": (
         fine(failures={"hdfs": SILENT_HDFS}),
         "degraded",
-        "The NameNode at http://nn:9870 does not answer.",
+        "HDFS does not work: The NameNode at http://nn:9870 does not answer.",
     ),
     "one section fails": (
         fine(failures={"scheduler": failure("bad_answer", "It sent HTML.")}),
@@ -194,7 +194,7 @@ CASES = {
     "YARN gone, HDFS answers": (
         fine(failures={"info": SILENT, "metrics": SILENT}),
         "down",
-        SILENT.message,
+        f"YARN does not work: {SILENT.message}",
     ),
     "nobody active, though both answer": (
         fine(
@@ -202,17 +202,17 @@ CASES = {
             failures={"metrics": NO_ACTIVE},
         ),
         "down",
-        NO_ACTIVE.message,
+        f"YARN does not work: {NO_ACTIVE.message}",
     ),
     "the ResourceManager fails, and HDFS is gone": (
         fine(failures={"metrics": failure("bad_answer", "HTTP 500."), "hdfs": SILENT_HDFS}),
         "down",
-        "HTTP 500. HDFS does not work either: The NameNode at http://nn:9870 does not answer.",
+        f"YARN does not work: HTTP 500. HDFS neither: {SILENT_HDFS.message}",
     ),
     "refused": (
         fine(failures=dict.fromkeys(["info", "metrics", "hdfs"], failure("forbidden"))),
         "down",
-        "It broke. HDFS does not work either: It broke.",
+        "YARN does not work: It broke. HDFS neither: It broke.",
     ),
     "a login is wanted": (
         fine(failures=dict.fromkeys(["info", "metrics", "hdfs"], LOGIN)),

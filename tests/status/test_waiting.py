@@ -149,16 +149,40 @@ CASES = {
         "Queue root.small has no room for it: 3.2 GB of 3.2 GB are used.",
     ),
     "my limit in the queue": (
-        app(activated()),
+        app(f"{ACTIVATED}User capacity has reached its maximum limit. Details : AM Partition = x"),
         queue(used=0.3, ceiling=1.0, my_share=0.24, user_limit=0.25),
         metrics(allocated=5 * GB),
-        "You hold 3.8 GB of 4.0 GB that one user may have in queue root.small.",
+        "You hold all that one user may have in queue root.small at present: 4.0 GB.",
+    ),
+    "my limit in the queue, which nobody told": (
+        app(f"{ACTIVATED}User capacity has reached its maximum limit. "),
+        queue(),
+        metrics(),
+        "You hold all that one user may have in queue root.small at present.",
+    ),
+    "Fair Scheduler: I run enough": (
+        app(
+            f'{NOT_ACTIVATED}The user "alice" has reached the maximum limit of runnable '
+            "applications."
+        ),
+        None,
+        None,
+        "You run as many applications as one user may at a time.",
+    ),
+    "Fair Scheduler: the queue runs enough": (
+        app(
+            f'{NOT_ACTIVATED}The queue "root.small" has reached the maximum limit of runnable '
+            "applications."
+        ),
+        None,
+        None,
+        "Queue root.small runs as many applications as it may at a time.",
     ),
     "the cluster is full": (
         app(activated(node=(4 * GB, 64))),
         queue(used=0.4, ceiling=1.0),
         metrics(allocated=16 * GB - 256),
-        "The cluster is full: 15.8 GB of 16.0 GB are used.",
+        "The cluster has no room for it: 15.8 GB of 16.0 GB are used.",
     ),
     "room enough, but on no single node": (
         app(activated(node=(4 * GB, GB))),
@@ -179,6 +203,23 @@ CASES = {
         queue(apps_pending=1, resources_pending=Resources(memory_mb=6 * GB, vcores=1)),
         metrics(),
         "No node is large enough: it asks for 6.0 GB, and w1:8041 has 4.0 GB in all.",
+    ),
+    "activated, and the cluster leaves less than the queue waits for": (
+        app(ACTIVATED),
+        queue(
+            used=0.8,
+            ceiling=1.0,
+            apps_running=2,
+            resources_pending=Resources(memory_mb=4 * GB, vcores=1),
+        ),
+        metrics(allocated=13 * GB),
+        "The cluster has no room for it: 13.0 GB of 16.0 GB are used.",
+    ),
+    "activated a moment ago": (
+        app(ACTIVATED),
+        queue(used=0.1, ceiling=1.0, apps_running=1),
+        metrics(),
+        "Application is Activated, waiting for resources to be assigned for AM.",
     ),
     "failed before on this node": (
         app(activated("Skipped scheduling for this Node as its black listed. ")),
@@ -273,7 +314,7 @@ CASES = {
         app(),
         queue(used=0.5, ceiling=1.0),
         metrics(allocated=16 * GB),
-        "The cluster is full: 16.0 GB of 16.0 GB are used.",
+        "The cluster has no room for it: 16.0 GB of 16.0 GB are used.",
     ),
     "words nobody foresaw": (
         app("[Tue Nov 24 08:37:02 +0000 2026] The stars are\n not aligned.  Details : AM = x"),

@@ -1,0 +1,35 @@
+"""Run the benchmarks and keep their table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+from benchmarks import imports, polling, profiles
+from benchmarks.table import Row, keep, machine, render
+
+BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
+    "profiles": profiles.measure,
+    "polling": polling.measure,
+    "imports": imports.measure,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, or all of them and keep the table."""
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        print(f"There is no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}.")
+        return 2
+    rows: list[Row] = []
+    for name in names or BENCHMARKS:
+        print(f"... {name}", file=sys.stderr, flush=True)
+        rows += BENCHMARKS[name]()
+    print(f"{machine()}\n\n{render(rows)}")
+    if not names:
+        keep(rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

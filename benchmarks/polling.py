@@ -1,0 +1,215 @@
+"""What it costs to watch twenty busy clusters, with one tab, with twenty, and with none."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from benchmarks.table import Row, times
+from tests.fakes.busy import BusyCluster
+
+CLUSTERS = 20
+APPS = 10_000
+TABS = 20
+SECONDS = 60
+STALL_LIMIT_MS = 20
+ROOT = Path(__file__).parents[1]
+
+
+class Child:
+    """A process that answers a line on its standard input with a line of JSON."""
+
+    def __init__(self, *arguments: str, env: dict[str, str] | None = None) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, **(env or {})},
+        )
+        self.hello = self._read()
+
+    def ask(self) -> Any:
+        """What it counted."""
+        self.process.stdin.write("?\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> Any:
+        return json.loads(self.process.stdout.readline())
+
+
+@contextmanager
+def child(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Child]:
+    """Run it until the end of the block."""
+    found = Child(*arguments, env=env)
+    try:
+        yield found
+    finally:
+        found.process.stdin.close()
+        try:
+            found.process.wait(10)
+        except subprocess.TimeoutExpired:
+            found.process.kill()
+            found.process.wait()
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What one phase cost."""
+
+    tabs: int
+    requests: int
+    """To the clusters."""
+    bytes: int
+    """From the clusters."""
+    messages: int
+    """To the tabs."""
+    sent: int
+    """Bytes to the tabs."""
+    server: dict[str, float]
+    started: dict[str, float]
+    """The server's measurements while the tabs opened and everything was asked the first time."""
+
+
+class Tab:
+    """One open tab: reads everything."""
+
+    def __init__(self, connection: WebSocketClientConnection) -> None:
+        self.connection = connection
+        self.messages = self.bytes = 0
+        self.up: set[str] = set()
+        self.all_up = asyncio.Event()
+        self.reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        while (text := await self.connection.read_message()) is not None:
+            self.messages += 1
+            self.bytes += len(text)
+            if not self.all_up.is_set():
+                self._note(json.loads(text))
+
+    def _note(self, message: dict[str, Any]) -> None:
+        cards = message.get("cards", [])
+        statuses = [card["status"] for card in cards] if cards else [message.get("status", {})]
+        self.up.update(s["cluster"] for s in statuses if s.get("state") == "up")
+        if len(self.up) == CLUSTERS:
+            self.all_up.set()
+
+
+def measure() -> list[Row]:
+    """Twenty clusters in one process, the server in another, the tabs in this one."""
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        clusters = stack.enter_context(child("tests.fakes.busy", str(CLUSTERS), str(APPS)))
+        for name, port in clusters.hello.items():
+            BusyCluster(name, port=port).write_profile(home / "config" / "clusters")
+        names = ("config", "data", "runtime")
+        env = {f"JUPYTER_{name.upper()}_DIR": str(home / name) for name in names}
+        server = stack.enter_context(child("benchmarks.server", env=env))
+        phases = [asyncio.run(_phase(tabs, clusters, server)) for tabs in (1, TABS, 0)]
+    return list(_rows(*phases))
+
+
+async def _phase(number: int, clusters: Child, server: Child) -> Phase:
+    server.ask()
+    tabs = [Tab(await _connect(server.hello)) for _ in range(number)]
+    async with asyncio.timeout(60):
+        for tab in tabs:
+            await tab.all_up.wait()
+    started = server.ask()
+    before = clusters.ask()
+    seen = [(tab.messages, tab.bytes) for tab in tabs]
+    await asyncio.sleep(SECONDS if number else SECONDS / 2)
+    after = clusters.ask()
+    found = Phase(
+        tabs=number,
+        requests=after["requests"] - before["requests"],
+        bytes=after["bytes"] - before["bytes"],
+        messages=sum(tab.messages - n for tab, (n, _) in zip(tabs, seen, strict=True)),
+        sent=sum(tab.bytes - n for tab, (_, n) in zip(tabs, seen, strict=True)),
+        server=server.ask(),
+        started=started,
+    )
+    for tab in tabs:
+        tab.connection.close()
+        await tab.reading
+    return found
+
+
+async def _connect(server: dict[str, Any]) -> WebSocketClientConnection:
+    return await websocket_connect(
+        HTTPRequest(
+            f"ws://localhost:{server['port']}/jupyter-ext/status/stream",
+            headers={"Authorization": f"token {server['token']}"},
+        ),
+        max_message_size=2**28,
+    )
+
+
+def _rows(one: Phase, many: Phase, none: Phase) -> Iterator[Row]:
+    what = f"{CLUSTERS} clusters, {APPS} applications each"
+    yield Row(
+        f"requests per minute, {what}: {many.tabs} tabs",
+        f"{many.requests}",
+        f"1 tab: {one.requests}; no tab: {none.requests}",
+        times(many.requests / one.requests),
+    )
+    yield Row(
+        f"from the clusters per minute: {many.tabs} tabs",
+        _mb(many.bytes),
+        f"1 tab: {_mb(one.bytes)}; no tab: {_mb(none.bytes)}",
+        times(many.bytes / one.bytes),
+    )
+    yield Row(
+        "to each tab per minute",
+        _mb(many.sent / many.tabs),
+        f"1 tab alone: {_mb(one.sent)}",
+        times(many.sent / many.tabs / one.sent),
+    )
+    for phase in (one, many):
+        tabs = f"{phase.tabs} tab{'s' if phase.tabs > 1 else ''}"
+        for when, found in (("opening", phase.started), ("polling", phase.server)):
+            yield Row(
+                f"longest callback on the event loop: {tabs}, {when}",
+                f"{found['callback_ms']:.1f} ms",
+                f"limit: {STALL_LIMIT_MS} ms",
+                times(found["callback_ms"] / STALL_LIMIT_MS),
+            )
+            yield Row(
+                f"longest wait of a timer: {tabs}, {when}",
+                f"{found['late_ms']:.1f} ms",
+                f"limit: {STALL_LIMIT_MS} ms",
+                times(found["late_ms"] / STALL_LIMIT_MS),
+            )
+    for phase in (one, many):
+        cpu_s = phase.server["cpu_s"] - phase.started["cpu_s"]
+        yield Row(
+            f"server CPU per minute: {phase.tabs} tab{'s' if phase.tabs > 1 else ''}",
+            f"{cpu_s:.1f} s",
+            f"one core: {SECONDS} s",
+            times(cpu_s / SECONDS),
+        )
+    yield Row(
+        "server memory after both minutes",
+        f"{many.server['rss_mb']:.0f} MB",
+        f"after the first poll: {one.started['rss_mb']:.0f} MB",
+        times(many.server["rss_mb"] / one.started["rss_mb"]),
+    )
+
+
+def _mb(number: float) -> str:
+    return f"{number / 1e6:.1f} MB"
