@@ -4,6 +4,7 @@ import React, { useEffect, useRef, useState } from 'react';
 import type { AppActivities, AppStatus } from '../api';
 import { describeError } from '../request';
 import type { IClusterClient } from './client';
+import { isWaiting } from './format';
 import { LogView } from './log';
 
 /** One application unfolded: why it waits, what it says, its log. */
@@ -25,13 +26,19 @@ export function AppDetails(props: {
           <pre className="jp-jext-diagnostics">{app.diagnostics}</pre>
         </>
       )}
-      <LogView
-        client={client}
-        app={app.id}
-        finished={finished}
-        isVisible={isVisible}
-        trans={trans}
-      />
+      {isWaiting(app) && app.containers === 0 ? (
+        <p className="jp-jext-empty">
+          {trans.__('No log yet: no container has been started for it.')}
+        </p>
+      ) : (
+        <LogView
+          client={client}
+          app={app.id}
+          finished={finished}
+          isVisible={isVisible}
+          trans={trans}
+        />
+      )}
     </div>
   );
 }

@@ -34,7 +34,12 @@ export function LogView(props: {
   const [file, setFile] = useState(USUAL_FILES[0]);
   const [size, setSize] = useState(SIZES[1]);
   const [follow, setFollow] = useState(true);
-  const { tail, error, loading, load } = useTail(client, app, file, size);
+  const { tail, files, error, loading, load } = useTail(
+    client,
+    app,
+    file,
+    size
+  );
 
   // Once more when it finishes: its last words came after the last look.
   useEffect(load, [load, finished]);
@@ -52,15 +57,13 @@ export function LogView(props: {
     return () => window.clearInterval(timer);
   }, [follow, finished, loading, error, load, isVisible]);
 
-  const known = tail && tail.files.length > 0 ? tail.files : USUAL_FILES;
-  const files = known.includes(file) ? known : [file, ...known];
   return (
     <div className="jp-jext-log">
       <div className="jp-jext-log-bar">
         <label>
           {trans.__('Log')}
           <select value={file} onChange={event => setFile(event.target.value)}>
-            {files.map(name => (
+            {(files.includes(file) ? files : [file, ...files]).map(name => (
               <option key={name} value={name}>
                 {name}
               </option>
@@ -127,6 +130,7 @@ function useTail(
   size: number
 ) {
   const [tail, setTail] = useState<LogTail | null>(null);
+  const [files, setFiles] = useState(USUAL_FILES);
   const [error, setError] = useState('');
   const [loading, setLoading] = useState(false);
   const latest = useRef(0);
@@ -144,6 +148,7 @@ function useTail(
       answer =>
         settle(() => {
           setTail(answer);
+          setFiles(known => (answer.files.length > 0 ? answer.files : known));
           setError('');
         }),
       (reason: unknown) => settle(() => setError(describeError(reason)))
@@ -157,7 +162,7 @@ function useTail(
     };
   }, [load]);
 
-  return { tail, error, loading, load };
+  return { tail, files, error, loading, load };
 }
 
 /** The text, kept at its end unless the reader has scrolled up. */

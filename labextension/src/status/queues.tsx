@@ -5,6 +5,8 @@ import type { ClusterStatus, Queue } from '../api';
 import { formatMemory, formatPercent } from './format';
 import { emptyText, FailureNote, Section } from './section';
 
+const INDENT_PX = 20;
+
 /** The queue tree, each queue a bar on the scale of the whole cluster. */
 export function Queues(props: {
   status: ClusterStatus;
@@ -18,7 +20,7 @@ export function Queues(props: {
     <Section id="queues" title={trans.__('Queues')}>
       <FailureNote failure={failure} />
       {roots.length > 0 ? (
-        <QueueList queues={roots} all={status.queues} trans={trans} />
+        <QueueList queues={roots} all={status.queues} depth={0} trans={trans} />
       ) : (
         <p className="jp-jext-empty">
           {emptyText(
@@ -36,6 +38,7 @@ export function Queues(props: {
 function QueueList(props: {
   queues: Queue[];
   all: Queue[];
+  depth: number;
   trans: TranslationBundle;
 }): React.JSX.Element {
   return (
@@ -46,11 +49,12 @@ function QueueList(props: {
         );
         return (
           <li key={queue.path}>
-            <QueueRow queue={queue} trans={props.trans} />
+            <QueueRow queue={queue} depth={props.depth} trans={props.trans} />
             {children.length > 0 && (
               <QueueList
                 queues={children}
                 all={props.all}
+                depth={props.depth + 1}
                 trans={props.trans}
               />
             )}
@@ -63,13 +67,18 @@ function QueueList(props: {
 
 function QueueRow(props: {
   queue: Queue;
+  depth: number;
   trans: TranslationBundle;
 }): React.JSX.Element {
-  const { queue, trans } = props;
+  const { queue, depth, trans } = props;
   const name = queue.path.slice(queue.path.lastIndexOf('.') + 1);
   return (
     <div className="jp-jext-queue">
-      <div className="jp-jext-queue-head">
+      {/* Only the words are indented: every bar keeps the same scale. */}
+      <div
+        className="jp-jext-queue-head"
+        style={{ paddingInlineStart: `${INDENT_PX * depth}px` }}
+      >
         <span className="jp-jext-queue-name" title={queue.path}>
           {name}
         </span>

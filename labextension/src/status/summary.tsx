@@ -100,7 +100,7 @@ function Daemons(props: {
           {rows.map(({ kind, daemon, active }) => (
             <tr key={`${kind} ${daemon.id} ${daemon.url}`}>
               <th scope="row">{kind}</th>
-              <td>{daemon.id}</td>
+              <td>{daemon.id || '–'}</td>
               <td>
                 <ExternalLink href={daemon.url}>{daemon.url}</ExternalLink>
               </td>
