@@ -14,7 +14,7 @@ from jupyter_ext.errors import BadAnswer, TooLarge
 from jupyter_ext.hadoop.models import App
 from jupyter_ext.hadoop.wire import Json, count, number, strings, text
 
-MAX_LIST_BYTES = 128 << 20
+MAX_LIST_CHARACTERS = 128 << 20
 MAX_APP_CHARACTERS = 1 << 20
 _WITHOUT_LIST = re.compile(r'\s*\{\s*"apps"\s*:\s*(null|\{\s*\}|\{\s*"app"\s*:\s*(null|\[\s*\]))')
 _LIST = re.compile(r'\s*\{\s*"apps"\s*:\s*\{\s*"app"\s*:\s*(\[|(?=\{))')
@@ -44,14 +44,14 @@ async def newest(chunks: AsyncIterator[str], limit: int, wanted: str | None) -> 
     TooLarge
         If it is longer than 128 MB.
     """
-    kept: list[tuple[int, str, int, App]] = []
+    kept: list[tuple[int, int, int, App]] = []
     order = count_up()
     async for found in _each(chunks):
         if wanted is not None and text(found, "user") != wanted:
             continue
         app = read_app(found)
         # Numbered, so that two entries never come to be compared by their applications.
-        entry = (app.started_ms, app.id, next(order), app)
+        entry = (app.started_ms, _sequence(app.id), next(order), app)
         if len(kept) < limit:
             heapq.heappush(kept, entry)
         else:
@@ -61,16 +61,19 @@ async def newest(chunks: AsyncIterator[str], limit: int, wanted: str | None) -> 
 
 async def _each(chunks: AsyncIterator[str]) -> AsyncIterator[Json]:
     decode = json.JSONDecoder().raw_decode
-    buffer, read, began = "", 0, False
+    buffer, read, began, ended = "", 0, False, False
     async for chunk in chunks:
         read += len(chunk)
-        if read > MAX_LIST_BYTES:
+        if read > MAX_LIST_CHARACTERS:
             raise TooLarge("The list of applications is longer than 128 MB; the rest was not read.")
+        if ended:
+            continue  # a reply that is not read to its end takes its connection with it
         buffer += chunk
         at = 0
         if not began:
             if _WITHOUT_LIST.match(buffer):
-                return
+                ended = True
+                continue
             if (start := _LIST.match(buffer)) is None:
                 if len(buffer) > MAX_APP_CHARACTERS:
                     break
@@ -80,7 +83,8 @@ async def _each(chunks: AsyncIterator[str]) -> AsyncIterator[Json]:
             between = _BETWEEN.match(buffer, at)
             at = between.end() if between else at
             if buffer[at : at + 1] in ("]", "}"):
-                return
+                ended = True
+                break
             try:
                 item, at = decode(buffer, at)
             except ValueError:
@@ -91,12 +95,20 @@ async def _each(chunks: AsyncIterator[str]) -> AsyncIterator[Json]:
         if len(buffer) > MAX_APP_CHARACTERS:
             break
         await asyncio.sleep(0)
+    if ended:
+        return
     if began or buffer.strip():
         raise BadAnswer(
             "The list of applications broke off in the middle, or is no such list.",
             hint="The ResourceManager, or something in between, closed the connection.",
         )
     raise BadAnswer("The ResourceManager answered with nothing.", hint="Its log may say why.")
+
+
+def _sequence(app_id: str) -> int:
+    """Take the running number of an id, which has four digits or more."""
+    number = app_id.rpartition("_")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def read_app(found: Json) -> App:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -13,11 +14,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from jupyter_ext.clusters.models import Profile
-from jupyter_ext.errors import BadAnswer, Misconfigured, TooLarge
+from jupyter_ext.errors import BadAnswer, JupyterExtError, Misconfigured, TooLarge
 from jupyter_ext.hadoop import refusals
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 30.0
+"""For the whole of a JSON reply: one that trickles never exceeds the time between two pieces."""
 MAX_REPLY_BYTES = 4 << 20
 """JSON is parsed in one piece while the event loop waits, so replies are bounded."""
 
@@ -99,9 +102,10 @@ class Connection:
         """
         content = None if body is None else json.dumps(body).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
-        async with self.stream(
-            method, url, params=params, content=content, headers=headers
-        ) as response:
+        async with (
+            self._answered_in_time(url),
+            self.stream(method, url, params=params, content=content, headers=headers) as response,
+        ):
             text = await self._read(response, limit)
             kind = _kind(response)
             if not text and response.is_success and method != "GET":
@@ -128,7 +132,7 @@ class Connection:
         JupyterExtError
             As :meth:`get_json` does.
         """
-        async with self.stream("GET", url, params=params) as response:
+        async with self._answered_in_time(url), self.stream("GET", url, params=params) as response:
             kind = _kind(response)
             if kind != "application/json":
                 text = await self._read(response, MAX_REPLY_BYTES)
@@ -177,12 +181,24 @@ class Connection:
                     text = await self._read(response, MAX_REPLY_BYTES)
                     raise refusals.refused(self.profile, response, text)
                 yield response
+        except JupyterExtError as error:
+            # Whoever reads a reply piece by piece knows no cluster.
+            error.cluster = error.cluster or self.profile.name
+            raise
         except httpx.HTTPError as error:
             raise refusals.broken(self.profile, url, error) from error
         except httpx.InvalidURL as error:
             raise Misconfigured(
                 f"{url} is no address: {error}.", cluster=self.profile.name
             ) from None
+
+    @asynccontextmanager
+    async def _answered_in_time(self, url: str) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                yield
+        except TimeoutError:
+            raise refusals.endless(self.profile, url, ANSWER_TIMEOUT_S) from None
 
     async def _read(self, response: httpx.Response, limit: int) -> str:
         data = bytearray()

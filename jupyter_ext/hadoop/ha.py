@@ -32,6 +32,8 @@ class ActiveFinder(Generic[State]):
         Asks one daemon about itself.
     is_active
         Whether what it said means that it is active.
+    cluster
+        Name of the profile, for errors.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class ActiveFinder(Generic[State]):
         daemons: Sequence[Daemon],
         probe: Callable[[Daemon], Awaitable[State]],
         is_active: Callable[[State], bool],
+        cluster: str,
     ) -> None:
         self.kind = kind
+        self.cluster = cluster
         self.daemons = daemons
         self.active: Daemon | None = daemons[0] if len(daemons) == 1 else None
         self._probe = probe
@@ -113,6 +117,7 @@ class ActiveFinder(Generic[State]):
         raise NoActive(
             f"None of the {len(self.daemons)} {self.kind}s is active.",
             hint="A failover may be under way; it takes some seconds.",
+            cluster=self.cluster,
         )
 
     async def _ask(self, daemon: Daemon) -> State | JupyterExtError:
@@ -125,4 +130,5 @@ class ActiveFinder(Generic[State]):
             return Unreachable(
                 f"{daemon.url} did not say within {PROBE_TIMEOUT_S:.0f} s whether it is active.",
                 hint="The daemon hangs or is overloaded; its log may say why.",
+                cluster=self.cluster,
             )

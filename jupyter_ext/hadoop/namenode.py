@@ -28,7 +28,13 @@ class NameNode:
         for daemon in connection.profile.endpoints.namenodes:
             services.setdefault(daemon.nameservice, []).append(daemon)
         self._services = {
-            name: ActiveFinder("NameNode", daemons, self._state_of, lambda state: state == "ACTIVE")
+            name: ActiveFinder(
+                "NameNode",
+                daemons,
+                self._state_of,
+                lambda state: state == "ACTIVE",
+                connection.profile.name,
+            )
             for name, daemons in services.items()
         }
 

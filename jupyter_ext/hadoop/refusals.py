@@ -37,6 +37,7 @@ _BY_EXCEPTION: dict[str, type[JupyterExtError]] = {
     "ForbiddenException": Forbidden,
     "BadRequestException": InvalidInput,
     "IllegalArgumentException": InvalidInput,
+    "InvalidToken": LoginNeeded,
     "NotFoundException": NotFound,
     "RetriableException": Unavailable,
     "SafeModeException": Unavailable,
@@ -52,6 +53,18 @@ _CERTIFICATE_FAULTS = {
     64: "is for another address",
 }
 _MOST_CHARACTERS = 300
+
+
+class Redirected(BadAnswer):
+    """The daemon sends us elsewhere; only WebHDFS goes there, and only to a DataNode.
+
+    Attributes
+    ----------
+    location
+        Where to; empty if it did not say.
+    """
+
+    location = ""
 
 
 class Standby(NoActive):
@@ -81,17 +94,21 @@ def refused(profile: Profile, response: httpx.Response, text: str) -> JupyterExt
             cluster=profile.name,
         )
     if 300 <= status < 400:
-        target = _where(response.headers.get("location", "")) or "somewhere else"
-        return BadAnswer(
-            f"{where} redirects to {target}, which is not followed.",
+        location = response.headers.get("location", "")
+        redirected = Redirected(
+            f"{where} redirects to {_where(location) or 'somewhere else'}, which is not followed.",
             hint="Does the profile name the right port, and http or https as the cluster does?",
             cluster=profile.name,
         )
+        redirected.location = location
+        return redirected
     said = message or _plain(text) or response.reason_phrase
     if status == 404:
         return NotFound(said or f"{where} knows no such address.", cluster=profile.name)
     if status == 400:
-        return InvalidInput(f"{profile.title} did not accept the request: {said}")
+        return InvalidInput(
+            f"{profile.title} did not accept the request: {said}", cluster=profile.name
+        )
     return BadAnswer(
         f"{where} answered with an error of its own ({status}): {said}",
         hint="The daemon's log has the details.",
@@ -153,6 +170,15 @@ def broken(profile: Profile, url: str, error: httpx.HTTPError) -> JupyterExtErro
     return BadAnswer(
         f"The answer of {where} broke off in the middle.",
         hint="The daemon, or something between here and there, closed the connection.",
+        cluster=profile.name,
+    )
+
+
+def endless(profile: Profile, url: str, seconds: float) -> JupyterExtError:
+    """Say that an answer began and did not end."""
+    return Unreachable(
+        f"{_where(url)} did not finish its answer within {seconds:.0f} s.",
+        hint="The daemon, or the network to it, is overloaded.",
         cluster=profile.name,
     )
 

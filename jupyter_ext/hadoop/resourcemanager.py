@@ -47,6 +47,7 @@ class ResourceManager:
             connection.profile.endpoints.resourcemanagers,
             self._info_of,
             lambda info: info.ha_state == "ACTIVE",
+            connection.profile.name,
         )
         self._knows_deselects = True
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any, Literal, cast
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import quote, urlsplit
 
 from jupyter_ext.clusters.models import Daemon
-from jupyter_ext.errors import BadAnswer, InvalidInput
+from jupyter_ext.errors import BadAnswer, InvalidInput, Unreachable
 from jupyter_ext.hadoop.connection import Connection, Parameters
 from jupyter_ext.hadoop.models import FileStatus, Quota
 from jupyter_ext.hadoop.namenode import NameNode
+from jupyter_ext.hadoop.refusals import Redirected
 from jupyter_ext.hadoop.wire import Json, count, member, members, number, text
+
+if TYPE_CHECKING:
+    import httpx
 
 Content = bytes | AsyncIterator[bytes]
 
@@ -71,7 +76,7 @@ class WebHdfs:
         if length is not None:
             query["length"] = length
         location = await self._locate("GET", path, "OPEN", query)
-        async with self._connection.stream("GET", location, as_daemon=False) as response:
+        async with self._transfer("GET", location) as response:
             async for chunk in response.aiter_bytes():
                 yield chunk
 
@@ -178,25 +183,53 @@ class WebHdfs:
 
     async def _locate(self, method: str, path: str, operation: str, query: Parameters) -> str:
         """Ask the NameNode which DataNode to turn to; it must not get the data itself."""
-        answer = await self._get(path, operation, {**query, "noredirect": "true"}, method=method)
-        location = text(member({"found": answer}, "found"), "Location")
-        if urlsplit(location).scheme not in ("http", "https"):
+        try:
+            query = {**query, "noredirect": "true"}
+            answer = await self._get(path, operation, query, method=method)
+            location = text(member({"found": answer}, "found"), "Location")
+        except Redirected as redirected:
+            location = redirected.location  # HDFS before 2.9 does not know noredirect
+        parts = urlsplit(location)
+        # Anything else, such as a login page, must not get the data either.
+        if parts.scheme not in ("http", "https") or "/webhdfs/v1/" not in parts.path:
             raise BadAnswer(
                 f"The NameNode named no DataNode for {path}.",
-                hint="HDFS before 2.9 does not know noredirect, which is needed here.",
+                hint="Does something between here and there send everybody to a login page?",
                 cluster=self._connection.profile.name,
             )
         return location
 
     async def _send(self, method: str, location: str, content: Content) -> None:
-        async with self._connection.stream(
-            method,
-            location,
-            content=content,
-            headers={"Content-Type": "application/octet-stream"},
-            as_daemon=False,
-        ):
+        headers = {"Content-Type": "application/octet-stream"}
+        async with self._transfer(method, location, content=content, headers=headers):
             pass
+
+    @asynccontextmanager
+    async def _transfer(
+        self,
+        method: str,
+        location: str,
+        *,
+        content: Content | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[httpx.Response]:
+        """Turn to a DataNode. Its URL carries what it needs to know; it gets no identity beside it.
+
+        A gateway stands for DataNodes too, and wants to know who asks each time.
+        """
+        active = self._namenode.active
+        same = active is not None and urlsplit(active.url)[:2] == urlsplit(location)[:2]
+        as_daemon = same and self._connection.profile.auth == "gateway"
+        try:
+            async with self._connection.stream(
+                method, location, content=content, headers=headers, as_daemon=as_daemon
+            ) as response:
+                yield response
+        except Unreachable as error:
+            error.hint = "Data goes through DataNodes, which have to be reachable from here. " + (
+                error.hint
+            )
+            raise
 
 
 def _quote(path: str) -> str:

@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from jupyter_ext.errors import BadAnswer
+from jupyter_ext.errors import BadAnswer, InvalidInput
 from jupyter_ext.hadoop.apps import newest, read_app
 from jupyter_ext.hadoop.clients import Hadoop
-from tests.fakes.raw_server import raw_server
+from tests.fakes.raw_server import raw_server, reply
 from tests.hadoop.daemons import as_json, paths, profile, remote_exception
 
 APPS = "/ws/v1/cluster/apps"
@@ -103,6 +103,46 @@ async def test_an_older_server_that_refuses_deselects():
         assert await hadoop.resourcemanager.apps() == []
         assert await hadoop.resourcemanager.apps() == []
     assert ["deSelects" in head for head in server.requests] == [True, False, False]
+
+
+async def test_a_refusal_for_another_reason_does_not_end_deselects():
+    refuse = remote_exception("BadRequestException", "Invalid application-state", "400 Bad Request")
+
+    async def script(head, writer):
+        writer.write(refuse if "NONSENSE" in head else as_json({"apps": {"app": []}}))
+
+    async with raw_server(script) as server, Hadoop.open(profile([server.url()])) as hadoop:
+        with pytest.raises(InvalidInput, match="Invalid application-state") as caught:
+            await hadoop.resourcemanager.apps(states=["NONSENSE"])
+        assert caught.value.cluster == "made-up"
+        assert await hadoop.resourcemanager.apps() == []
+    assert "deSelects" in server.requests[-1]
+
+
+@pytest.mark.parametrize("body", [listed(300), '{"apps":null}'])
+async def test_the_connection_is_kept_for_the_next_question(body):
+    connections = 0
+
+    async def serve(reader, writer):
+        nonlocal connections
+        connections += 1
+        while await reader.read(1 << 16):
+            answer = reply(body.encode(), Content_Type="application/json")
+            writer.write(answer.replace(b"Connection: close", b"Connection: keep-alive"))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with Hadoop.open(profile([f"http://127.0.0.1:{port}"])) as hadoop:
+            for _ in range(3):
+                await hadoop.resourcemanager.apps(limit=1)
+    assert connections == 1
+
+
+async def test_without_start_times_the_numbers_tell_which_is_newer():
+    apps = [{"id": f"application_1_{number}"} for number in ("10000", "9999", "0001", "odd")]
+    found = await newest(pieces(json.dumps({"apps": {"app": apps}}), 50), 2, None)
+    assert [app.id for app in found] == ["application_1_10000", "application_1_9999"]
 
 
 def test_what_the_viewer_may_not_see_is_missing_and_links_are_checked():

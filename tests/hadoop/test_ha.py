@@ -57,8 +57,11 @@ async def test_one_that_hangs_does_not_delay_finding_the_other():
 async def test_nobody_is_active():
     async with raw_server(standby(NOBODY_ACTIVE)) as one, raw_server(standby()) as two:
         async with Hadoop.open(profile([one.url(), two.url()])) as hadoop:
-            with pytest.raises(NoActive, match="None of the 2 ResourceManagers is active"):
+            with pytest.raises(
+                NoActive, match="None of the 2 ResourceManagers is active"
+            ) as caught:
                 await hadoop.resourcemanager.metrics()
+    assert caught.value.cluster == "made-up"
 
 
 async def test_nobody_answers():

@@ -20,7 +20,7 @@ from jupyter_ext.errors import (
 from jupyter_ext.hadoop import connection as connections
 from jupyter_ext.hadoop.clients import Hadoop
 from tests.fakes.certificates import Authority
-from tests.fakes.raw_server import always, black_hole, closed_port, raw_server, reply
+from tests.fakes.raw_server import always, black_hole, closed_port, raw_server, reply, silence
 from tests.hadoop.daemons import (
     METRICS,
     NOBODY_ACTIVE,
@@ -99,6 +99,11 @@ async def refusal(answer: bytes, kind: type[Exception], **changes):
             "takes no changes",
         ),
         (
+            remote_exception("InvalidToken", "token (for alice) is expired", "403 Forbidden"),
+            LoginNeeded,
+            "is expired",
+        ),
+        (
             remote_exception("NullPointerException", "first line\n\tat java.x", "500 Oops"),
             BadAnswer,
             "first line",
@@ -109,6 +114,7 @@ async def test_refusals(answer, kind, message):
     error, _ = await refusal(answer, kind)
     assert message in error.message
     assert "\tat " not in error.message
+    assert error.cluster == "made-up"
 
 
 async def test_a_redirect_is_not_followed():
@@ -155,6 +161,18 @@ async def test_a_peer_that_accepts_and_never_answers(monkeypatch):
     async with black_hole() as hole, Hadoop.open(profile([hole.url()])) as hadoop:
         with pytest.raises(Unreachable, match="accepted the connection but did not answer"):
             await hadoop.resourcemanager.metrics()
+
+
+async def test_an_answer_that_never_ends(monkeypatch):
+    async def script(head, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{")
+        await silence(head, writer)
+
+    monkeypatch.setattr(connections, "ANSWER_TIMEOUT_S", 0.2)
+    async with raw_server(script) as server, Hadoop.open(profile([server.url()])) as hadoop:
+        for question in (hadoop.resourcemanager.metrics(), hadoop.resourcemanager.apps()):
+            with pytest.raises(Unreachable, match="did not finish its answer within"):
+                await question
 
 
 @pytest.mark.parametrize(
