@@ -106,7 +106,11 @@ export function DoctorView(props: IDoctorProps): JSX.Element {
         >
           {copied ? trans.__('Copied') : trans.__('Copy as text')}
         </DialogButton>
-        <DialogButton disabled={busy} onClick={() => setRun(run + 1)}>
+        <DialogButton
+          // Not disabled: that would take the focus away, and with it the Escape key.
+          aria-disabled={busy}
+          onClick={() => busy || setRun(run + 1)}
+        >
           {trans.__('Run again')}
         </DialogButton>
         <DialogButton accept data-jext-focus onClick={close}>

@@ -34,8 +34,7 @@ export function EditForm(props: IEditProps): JSX.Element {
   const { translator, profile, schema, edit, onEdited, close } = props;
   const trans = translator.load('jupyter_ext');
   const form = React.useMemo(
-    () =>
-      formOf(schema, profile.locked, trans.__('Locked by your administrator.')),
+    () => formOf(schema, profile.locked, trans),
     [schema, profile, trans]
   );
   const [data, setData] = React.useState(

@@ -45,6 +45,16 @@ export function FormFooter(props: {
 }): JSX.Element {
   const { trans, error, busy, progress, submit, close } = props;
   const seconds = useElapsed(busy);
+  const closer = React.useRef<HTMLButtonElement>(null);
+  const submitter = React.useRef<HTMLButtonElement>(null);
+  // What had the focus is disabled meanwhile, and a dialog without the focus hears no key.
+  React.useEffect(() => {
+    if (busy) {
+      closer.current?.focus();
+    } else if (error) {
+      submitter.current?.focus();
+    }
+  }, [busy, error]);
   return (
     <>
       {error && (
@@ -56,10 +66,10 @@ export function FormFooter(props: {
         <span role="status" className="jp-jext-progress">
           {busy && trans.__('%1 %2 s', progress, seconds)}
         </span>
-        <DialogButton onClick={close}>
+        <DialogButton ref={closer} onClick={close}>
           {busy ? trans.__('Close') : trans.__('Cancel')}
         </DialogButton>
-        <DialogButton type="submit" accept disabled={busy}>
+        <DialogButton ref={submitter} type="submit" accept disabled={busy}>
           {submit}
         </DialogButton>
       </div>
@@ -68,15 +78,17 @@ export function FormFooter(props: {
 }
 
 /** A button that looks like those of every other dialog. */
-export function DialogButton(
-  props: React.ButtonHTMLAttributes<HTMLButtonElement> & { accept?: boolean }
-): JSX.Element {
+export const DialogButton = React.forwardRef<
+  HTMLButtonElement,
+  React.ButtonHTMLAttributes<HTMLButtonElement> & { accept?: boolean }
+>(function DialogButton(props, ref) {
   const { accept, type = 'button', ...others } = props;
   return (
     <button
+      ref={ref}
       className={`jp-Dialog-button jp-mod-styled ${accept ? 'jp-mod-accept' : 'jp-mod-reject'}`}
       type={type}
       {...others}
     />
   );
-}
+});

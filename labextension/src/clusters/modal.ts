@@ -24,6 +24,24 @@ class Renderer extends Dialog.Renderer {
 
 /** A dialog that a click beside it doesn't close: nothing typed is lost by accident. */
 class Modal extends Dialog<void> {
+  /** Keep the focus inside: the base class does so only where the last button is its own. */
+  protected override _evtKeydown(event: KeyboardEvent): void {
+    if (event.key === 'Tab') {
+      const stops = [
+        ...this.node.querySelectorAll<HTMLElement>('button, input, select')
+      ].filter(node => node.tabIndex >= 0 && !node.matches(':disabled'));
+      const last = stops[stops.length - 1];
+      const [from, to] = event.shiftKey ? [stops[0], last] : [last, stops[0]];
+      if (from && document.activeElement === from) {
+        event.preventDefault();
+        event.stopPropagation();
+        to.focus();
+      }
+    } else {
+      super._evtKeydown(event);
+    }
+  }
+
   protected override _evtClick(event: MouseEvent): void {
     const content = this.node.querySelector('.jp-Dialog-content');
     if (!content?.contains(event.target as Node)) {

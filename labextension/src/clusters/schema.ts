@@ -1,3 +1,5 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
 /** The part of JSON Schema that the server's models use. */
 export interface ISchema {
   $ref?: string;
@@ -24,14 +26,14 @@ const HIDDEN = ['locked'];
  * Make a form of a schema: references resolved, and "this or null" told as "this, or left empty".
  *
  * @param locked - Dotted keys that may not be changed.
- * @param lockedNote - Added to the description of each of these.
+ * @param trans - For the names of the fields.
  */
 export function formOf(
   schema: ISchema,
   locked: ReadonlyArray<string>,
-  lockedNote: string
+  trans: TranslationBundle
 ): { schema: ISchema; uiSchema: IUiSchema } {
-  const root = resolve(schema, schema);
+  const root = resolve(schema, schema, fieldNames(trans));
   for (const name of HIDDEN) {
     delete root.properties?.[name];
   }
@@ -40,7 +42,12 @@ export function formOf(
   delete root.description;
   const uiSchema: IUiSchema = {};
   for (const key of locked) {
-    lock(root, uiSchema, key.split('.'), lockedNote);
+    lock(
+      root,
+      uiSchema,
+      key.split('.'),
+      trans.__('Locked by your administrator.')
+    );
   }
   return { schema: root, uiSchema };
 }
@@ -60,16 +67,53 @@ export function prune(value: unknown): unknown {
   return value === null || value === '' ? undefined : value;
 }
 
-function resolve(schema: ISchema, root: ISchema): ISchema {
+/** What the fields are called; one that is not here goes by the name that the schema has. */
+function fieldNames(trans: TranslationBundle): Record<string, string> {
+  return {
+    archive: trans.__('Environment archive'),
+    auth: trans.__('Authentication'),
+    base_dn: trans.__('Base DN'),
+    color: trans.__('Colour'),
+    docker: trans.__('Docker'),
+    gateway: trans.__('Gateway'),
+    hiveserver2: trans.__('HiveServer2'),
+    image: trans.__('Image'),
+    kdc: trans.__('KDCs'),
+    kerberos: trans.__('Kerberos'),
+    kernels: trans.__('Kernels'),
+    ldap: trans.__('LDAP'),
+    livy: trans.__('Livy'),
+    local: trans.__('Local'),
+    memory_mb: trans.__('Memory (MB)'),
+    namenode: trans.__('NameNode'),
+    production: trans.__('Production'),
+    python: trans.__('Python'),
+    queue: trans.__('Queue'),
+    realm: trans.__('Realm'),
+    resourcemanager: trans.__('ResourceManager'),
+    title: trans.__('Title'),
+    type: trans.__('Type'),
+    url: trans.__('URL'),
+    user: trans.__('User'),
+    vcores: trans.__('Virtual cores'),
+    yarn: trans.__('YARN')
+  };
+}
+
+function resolve(
+  schema: ISchema,
+  root: ISchema,
+  names: Record<string, string>
+): ISchema {
   const { $ref, anyOf, ...own } = schema;
   delete own.$defs;
   let result: ISchema = own;
   if ($ref) {
     const target = root.$defs?.[$ref.replace('#/$defs/', '')] ?? {};
-    result = { ...resolve(target, root), ...own };
+    result = { ...resolve(target, root, names), ...own };
   } else if (anyOf) {
     const some = anyOf.find(option => option.type !== 'null') ?? {};
-    result = { ...resolve(some, root), ...own };
+    result = { ...resolve(some, root, names), ...own };
   }
   if (result.default === null || result.type === 'object') {
     delete result.default;
@@ -78,14 +122,17 @@ function resolve(schema: ISchema, root: ISchema): ISchema {
     result.properties = Object.fromEntries(
       Object.entries(result.properties).map(([name, property]) => [
         name,
-        resolve(property, root)
+        {
+          ...resolve(property, root, names),
+          title: names[name] ?? property.title ?? name
+        }
       ])
     );
     // The server says what is missing; here an empty table means that there is none.
     delete result.required;
   }
   if (result.items) {
-    result.items = resolve(result.items, root);
+    result.items = resolve(result.items, root, names);
   }
   return result;
 }

@@ -74,8 +74,9 @@ export function SandboxOfferView(
         <button
           type="button"
           className="jp-mod-styled jp-mod-accept"
-          disabled={busy}
-          onClick={() => void model.start()}
+          // Not disabled: that would take the focus away from whoever uses the keyboard.
+          aria-disabled={busy}
+          onClick={() => void (busy || model.start())}
         >
           {failed ? trans.__('Try again') : trans.__('Start the sandbox')}
         </button>

@@ -101,6 +101,9 @@ describe('AddForm', () => {
       'There is a cluster named stage already. Choose another name.'
     );
     expect(close).not.toHaveBeenCalled();
+    expect(document.activeElement).toBe(
+      screen.getByRole('button', { name: 'Add' })
+    );
     expect(value('URL of an archive')).toBe(
       'https://repo.example.com/stage.zip'
     );
@@ -124,6 +127,9 @@ describe('AddForm', () => {
     expect(
       screen.getByRole<HTMLButtonElement>('button', { name: 'Add' }).disabled
     ).toBe(true);
+    expect(document.activeElement).toBe(
+      screen.getByRole('button', { name: 'Close' })
+    );
     expect(screen.getByRole('status').textContent).toContain('0 s');
     unmount();
     fail(new Error('The connection was lost.'));

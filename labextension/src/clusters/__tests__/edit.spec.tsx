@@ -59,14 +59,22 @@ const PROFILE = {
 
 describe('formOf', () => {
   it('resolves references and takes null for a field left empty', () => {
-    const { schema, uiSchema } = formOf(SCHEMA, PROFILE.locked, 'Locked.');
+    const { schema, uiSchema } = formOf(
+      SCHEMA,
+      PROFILE.locked,
+      nullTranslator.load('jupyter_ext')
+    );
     const { title, auth, ldap, locked } = schema.properties!;
     expect(title).toEqual({ title: 'Title', type: 'string' });
     expect(auth.properties!.type.enum).toEqual(['simple', 'kerberos']);
-    expect(auth.properties!.user.description).toBe('Who you are. Locked.');
+    expect(auth.properties!.user.description).toBe(
+      'Who you are. Locked by your administrator.'
+    );
+    expect(auth.title).toBe('Authentication');
     expect(ldap).toEqual({
+      title: 'LDAP',
       type: 'object',
-      properties: { url: { type: 'string', title: 'Url' } }
+      properties: { url: { type: 'string', title: 'URL' } }
     });
     expect(locked).toBeUndefined();
     expect(uiSchema).toEqual({ auth: { user: { 'ui:disabled': true } } });
