@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type {
+  AppStatus,
   Card,
   ClusterStatus,
   DaemonState,
@@ -41,7 +42,10 @@ export function CardBody(props: {
         {yarn && (
           <>
             <dt>{trans.__('My apps')}</dt>
-            <dd>{describeApps(card.status, trans)}</dd>
+            <dd>
+              {describeApps(card.status, trans)}
+              <Waiting apps={card.status.apps} trans={trans} />
+            </dd>
             <dt>{trans.__('Containers')}</dt>
             <dd>
               {trans.__(
@@ -161,6 +165,21 @@ function Active(props: {
       </dd>
     </>
   );
+}
+
+/** Why the application that has waited longest waits. */
+function Waiting(props: {
+  apps: AppStatus[];
+  trans: TranslationBundle;
+}): React.JSX.Element | null {
+  const waiting = props.apps.filter(app => isWaiting(app) && app.waiting);
+  // Newest first is the server's order.
+  const app = waiting[waiting.length - 1];
+  return app ? (
+    <p className="jp-jext-hint" title={app.id}>
+      {props.trans.__('%1 waits: %2', app.name, app.waiting)}
+    </p>
+  ) : null;
 }
 
 function describeApps(status: ClusterStatus, trans: TranslationBundle): string {

@@ -40,7 +40,22 @@ export class Collapse {
   }
 
   toggle(name: string): void {
-    this._chosen = { ...this._chosen, [name]: !this.isCollapsed(name) };
+    this._choose([name], !this.isCollapsed(name));
+  }
+
+  /** Collapse all of these, or expand them if all of them are collapsed. */
+  toggleAll(names: ReadonlyArray<string>): void {
+    this._choose(
+      names,
+      names.some(name => !this.isCollapsed(name))
+    );
+  }
+
+  private _choose(names: ReadonlyArray<string>, collapsed: boolean): void {
+    this._chosen = { ...this._chosen };
+    for (const name of names) {
+      this._chosen[name] = collapsed;
+    }
     this._changed.emit();
     void this._state?.save(KEY, this._chosen);
   }

@@ -9,6 +9,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import {
   addIcon,
+  collapseAllIcon,
   refreshIcon,
   SidePanel,
   Toolbar,
@@ -117,6 +118,17 @@ export const panel: JupyterFrontEndPlugin<void> = {
         icon: refreshIcon,
         tooltip: trans.__('Ask every cluster now'),
         onClick: () => run(CommandIDs.refresh)
+      })
+    );
+    toolbar.addItem('spacer', Toolbar.createSpacerItem());
+    toolbar.addItem(
+      'collapse',
+      new ToolbarButton({
+        icon: collapseAllIcon,
+        tooltip: trans.__('Collapse or expand every card'),
+        onClick: () => {
+          collapse.toggleAll(model.cards.map(card => card.profile.name));
+        }
       })
     );
     const content = new Panel();

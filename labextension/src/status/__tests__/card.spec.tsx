@@ -165,6 +165,35 @@ describe('ClusterCard', () => {
     ).toBeTruthy();
   });
 
+  it('counts my applications and says why one waits', () => {
+    const app = {
+      id: 'application_1_0001',
+      name: 'train',
+      user: 'alice',
+      queue: 'root.small',
+      type: 'SPARK',
+      state: 'ACCEPTED',
+      final_status: 'UNDEFINED',
+      progress: 0,
+      started_ms: 1,
+      finished_ms: 0,
+      memory_mb: 0,
+      vcores: 0,
+      containers: 0,
+      tracking_url: '',
+      diagnostics: '',
+      tags: [],
+      am_host: '',
+      waiting: 'The queue is full.'
+    };
+    const newer = { ...app, name: 'newer', waiting: 'Not tried yet.' };
+    const running = { ...app, state: 'RUNNING', waiting: '' };
+    show(card('dev', { yarn: yarn(), apps: [running, newer, app] }));
+
+    expect(screen.getByText('1 running, 2 waiting')).toBeTruthy();
+    expect(screen.getByText('train waits: The queue is full.')).toBeTruthy();
+  });
+
   it('marks production', () => {
     show(card('prod', {}, { production: true }));
 
