@@ -42,10 +42,8 @@ export function CardBody(props: {
         {yarn && (
           <>
             <dt>{trans.__('My apps')}</dt>
-            <dd>
-              {describeApps(card.status, trans)}
-              <Waiting apps={card.status.apps} trans={trans} />
-            </dd>
+            <dd>{describeApps(card.status, trans)}</dd>
+            <Waiting apps={card.status.apps} trans={trans} />
             <dt>{trans.__('Containers')}</dt>
             <dd>
               {trans.__(
@@ -176,9 +174,9 @@ function Waiting(props: {
   // Newest first is the server's order.
   const app = waiting[waiting.length - 1];
   return app ? (
-    <p className="jp-jext-hint" title={app.id}>
+    <dd className="jp-jext-waiting" title={app.id}>
       {props.trans.__('%1 waits: %2', app.name, app.waiting)}
-    </p>
+    </dd>
   ) : null;
 }
 
