@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import clusters from './clusters/plugin';
 import { kernelPlugin } from './kernel/plugin';
+import { localePlugin } from './locale/plugin';
 import sandbox from './sandbox/plugin';
 import { detailPlugin } from './status/detailPlugin';
 import { panel, status } from './status/plugin';
@@ -11,6 +12,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panel,
   detailPlugin,
   kernelPlugin,
+  localePlugin,
   clusters,
   sandbox
 ];
