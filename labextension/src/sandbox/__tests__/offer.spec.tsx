@@ -1,6 +1,4 @@
 import { UseSignal } from '@jupyterlab/apputils';
-import { ServerConnection } from '@jupyterlab/services';
-import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import {
   act,
@@ -11,45 +9,10 @@ import {
 } from '@testing-library/react';
 import React from 'react';
 
-import type { SandboxStatus } from '../../api';
 import { CommandIDs } from '../../commands';
-import { SandboxModel } from '../model';
+import type { SandboxModel } from '../model';
 import { SandboxOfferView } from '../offer';
-
-const trans = nullTranslator.load('jupyter_ext');
-
-function status(
-  state: SandboxStatus['state'],
-  more: Partial<SandboxStatus> = {}
-): SandboxStatus {
-  return {
-    state,
-    directory: '/home/me/sandbox',
-    clusters: [],
-    daemons: [],
-    memory_mb: 0,
-    message: '',
-    missing: [],
-    ...more
-  };
-}
-
-/** A server that gives these answers, the last one for ever. */
-function server(...answers: (SandboxStatus | number)[]) {
-  const methods: string[] = [];
-  const fetch = async (request: RequestInfo | URL) => {
-    methods.push((request as Request).method);
-    const answer = answers.length > 1 ? answers.shift()! : answers[0];
-    return typeof answer === 'number'
-      ? new Response('{"message": "It broke."}', { status: answer })
-      : new Response(JSON.stringify(answer));
-  };
-  const model = new SandboxModel({
-    serverSettings: ServerConnection.makeSettings({ fetch }),
-    intervalMs: 1
-  });
-  return { model, methods };
-}
+import { server, status, trans } from './fakes';
 
 function open(model: SandboxModel, commands?: CommandRegistry): void {
   render(
