@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+
+import { expect, Lab, test } from './lab';
+import { CHECKOUT, EMPTY_LAB, PYTHON } from './places';
+
+test('without a cluster the panel offers the sandbox', async ({ page }) => {
+  rmSync(EMPTY_LAB.clusters, { recursive: true, force: true });
+  const lab = new Lab(page, EMPTY_LAB.url);
+  await lab.open();
+  const panel = await lab.clusters();
+  await expect(
+    panel.getByRole('button', { name: 'Start the sandbox' })
+  ).toBeVisible();
+  await lab.screenshot('empty');
+});
+
+test('twenty clusters', async ({ page }) => {
+  const clusters = spawn(
+    PYTHON,
+    ['-m', 'tests.ui.busy', '20', '200', EMPTY_LAB.clusters],
+    { cwd: CHECKOUT, stdio: ['pipe', 'pipe', 'inherit'] }
+  );
+  try {
+    await once(clusters.stdout, 'data');
+    const lab = new Lab(page, EMPTY_LAB.url);
+    await lab.open();
+    const panel = await lab.clusters();
+    await expect(panel.locator('.jp-jext-card')).toHaveCount(20);
+    await expect(panel.locator('[data-state=connecting]')).toHaveCount(0);
+    await expect(panel.locator('[data-state=degraded]')).not.toHaveCount(0);
+    await lab.screenshot('twenty');
+  } finally {
+    clusters.stdin.end();
+    await once(clusters, 'exit');
+    rmSync(EMPTY_LAB.clusters, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,41 @@
+import { expect, test } from './lab';
+
+test('switch by badge and by magic', async ({ lab, page }) => {
+  await lab.writeNotebook('switch.ipynb', [
+    '%load_ext jupyter_ext',
+    '%cluster use stage',
+    'import os; print(os.environ["HADOOP_CONF_DIR"])'
+  ]);
+  await lab.open('switch.ipynb');
+  const badge = page.getByRole('button', { name: /Cluster of the kernel/ });
+  await expect(badge).toHaveText('No cluster');
+
+  await badge.click();
+  await page.getByRole('menuitem', { name: 'Development' }).click();
+  await expect(badge).toHaveText('Development');
+  await expect(page.getByText('Now on dev')).toBeVisible();
+  await lab.screenshot('badge');
+
+  await lab.runAll(3);
+  await expect(badge).toHaveText('Staging');
+  await expect(page.locator('.jp-OutputArea-output').last()).toContainText(
+    'clusters/stage/conf'
+  );
+  await badge.click();
+  await expect(page.getByRole('menuitem', { name: 'Staging' })).toHaveAttribute(
+    'aria-checked',
+    'true'
+  );
+  await lab.screenshot('magic');
+  await page.keyboard.press('Escape');
+
+  // A new kernel comes back to the notebook's cluster.
+  await page.keyboard.press('Control+s');
+  await page.getByRole('menuitem', { name: 'Kernel', exact: true }).click();
+  await page
+    .getByRole('menuitem', { name: 'Restart Kernel…', exact: true })
+    .click();
+  await page.getByRole('button', { name: /Confirm Kernel Restart/ }).click();
+  await expect(badge).not.toHaveText('Staging');
+  await expect(badge).toHaveText('Staging');
+});
