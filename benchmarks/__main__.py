@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import imports, polling, profiles
+from benchmarks import imports, panel, polling, profiles
 from benchmarks.table import Row, keep, machine, render
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "profiles": profiles.measure,
     "polling": polling.measure,
+    "panel": panel.measure,
     "imports": imports.measure,
 }
 

@@ -23,6 +23,8 @@ from tests.fakes.busy import BusyCluster
 CLUSTERS = 20
 APPS = 10_000
 TABS = 20
+SETTLE_S = 10
+"""Two ticks: after the first round the pollers take their places in the tick."""
 SECONDS = 60
 STALL_LIMIT_MS = 20
 ROOT = Path(__file__).parents[1]
@@ -110,16 +112,24 @@ class Tab:
             self.all_up.set()
 
 
-def measure() -> list[Row]:
-    """Twenty clusters in one process, the server in another, the tabs in this one."""
+@contextmanager
+def busy_server() -> Iterator[tuple[Child, Child]]:
+    """Run twenty clusters in one process and a Jupyter server that knows them in another."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         clusters = stack.enter_context(child("tests.fakes.busy", str(CLUSTERS), str(APPS)))
         for name, port in clusters.hello.items():
             BusyCluster(name, port=port).write_profile(home / "config" / "clusters")
         names = ("config", "data", "runtime")
+        for name in names:
+            (home / name).mkdir(exist_ok=True)
         env = {f"JUPYTER_{name.upper()}_DIR": str(home / name) for name in names}
-        server = stack.enter_context(child("benchmarks.server", env=env))
+        yield clusters, stack.enter_context(child("benchmarks.server", env=env))
+
+
+def measure() -> list[Row]:
+    """Twenty clusters in one process, the server in another, the tabs in this one."""
+    with busy_server() as (clusters, server):
         phases = [asyncio.run(_phase(tabs, clusters, server)) for tabs in (1, TABS, 0)]
     return list(_rows(*phases))
 
@@ -130,6 +140,7 @@ async def _phase(number: int, clusters: Child, server: Child) -> Phase:
     async with asyncio.timeout(60):
         for tab in tabs:
             await tab.all_up.wait()
+    await asyncio.sleep(SETTLE_S)
     started = server.ask()
     before = clusters.ask()
     seen = [(tab.messages, tab.bytes) for tab in tabs]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -74,7 +75,9 @@ def main() -> None:
             "--ServerApp.allow_root=True",
             "--ServerApp.jpserver_extensions=jupyter_ext=True",
             "--ServerApp.log_level=ERROR",
-            f"--ServerApp.root_dir={Path.cwd()}",
+            "--LabApp.expose_app_in_browser=True",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            f"--ServerApp.root_dir={Path(os.environ['JUPYTER_DATA_DIR'])}",
         ]
     )
     monitor = Monitor()

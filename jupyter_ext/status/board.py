@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+STAGGER_S = 0.02
+"""Between the first questions to two clusters, so that their answers do not come all at once."""
 NODE_STATES = (
     "NEW",
     "RUNNING",
@@ -125,11 +127,13 @@ class StatusBoard:
 
     def _settle(self) -> None:
         """Let exactly those pollers run that somebody watches."""
+        starting = 0
         for name, poller in self._pollers.items():
-            if any(subscription.wants(name) for subscription in self._subscriptions):
-                poller.resume()
-            else:
+            if not any(subscription.wants(name) for subscription in self._subscriptions):
                 poller.pause()
+            elif not poller.running:
+                poller.resume(after_s=starting * STAGGER_S)
+                starting += 1
 
     def _publish(self, name: str, status: ClusterStatus, sample: Sample | None) -> None:
         frame = Frame(StatusMessage(status=status, sample=sample))
@@ -140,8 +144,14 @@ class StatusBoard:
     # -- profiles -----------------------------------------------------------------------------
 
     async def _follow_profiles(self) -> None:
-        async for profiles in ProfileWatcher(self._profiles, self._watch_s):
-            self._take(profiles)
+        while True:
+            try:
+                async for profiles in ProfileWatcher(self._profiles, self._watch_s):
+                    self._take(profiles)
+            except OSError:
+                # A network file system may fail for a while; what was known stays.
+                log.exception("The profiles of the clusters cannot be read.")
+                await asyncio.sleep(self._watch_s)
 
     def _take(self, profiles: Iterable[Profile]) -> None:
         """Restart the pollers of changed profiles, end those of removed ones, tell everyone."""

@@ -50,12 +50,12 @@ Issue = tuple[str, str]
 
 def has_yarn(profile: Profile) -> bool:
     """Whether the profile names a ResourceManager."""
-    return bool(profile.endpoints.resourcemanagers or profile.config.gateway.resourcemanager)
+    return bool(profile.endpoints.resourcemanagers)
 
 
 def has_hdfs(profile: Profile) -> bool:
     """Whether the profile names a NameNode."""
-    return bool(profile.endpoints.namenodes or profile.config.gateway.namenode)
+    return bool(profile.endpoints.namenodes)
 
 
 def judge(profile: Profile, findings: Findings) -> Judgement:

@@ -77,11 +77,17 @@ class Poller:
         """Whether it polls."""
         return self._task is not None
 
-    def resume(self) -> None:
-        """Poll until :meth:`pause`; asks at once for whatever is older than its cadence."""
+    def resume(self, after_s: float = 0.0) -> None:
+        """Poll until :meth:`pause`; asks at once for whatever is older than its cadence.
+
+        Parameters
+        ----------
+        after_s
+            Seconds to wait before the first question.
+        """
         if self._task is None and sections(self.profile):
             self._round_at = 0.0
-            self._task = asyncio.create_task(self._run(), name=f"poll {self.profile.name}")
+            self._task = asyncio.create_task(self._run(after_s), name=f"poll {self.profile.name}")
 
     def pause(self) -> None:
         """Stop polling and close the connections; what was learnt stays."""
@@ -142,7 +148,8 @@ class Poller:
     def _next_round_at(self) -> float:
         return self._round_at + self._delay_s
 
-    async def _run(self) -> None:
+    async def _run(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
         if self._ending:
             await asyncio.wait(self._ending)
         while True:
