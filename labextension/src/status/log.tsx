@@ -62,7 +62,11 @@ export function LogView(props: {
       <div className="jp-jext-log-bar">
         <label>
           {trans.__('Log')}
-          <select value={file} onChange={event => setFile(event.target.value)}>
+          <select
+            aria-label={trans.__('Log file')}
+            value={file}
+            onChange={event => setFile(event.target.value)}
+          >
             {(files.includes(file) ? files : [file, ...files]).map(name => (
               <option key={name} value={name}>
                 {name}
@@ -73,6 +77,7 @@ export function LogView(props: {
         <label>
           {trans.__('Last')}
           <select
+            aria-label={trans.__('How much of the log')}
             value={size}
             onChange={event => setSize(Number(event.target.value))}
           >

@@ -60,7 +60,7 @@ describe('LogView', () => {
     expect(log).toHaveBeenCalledWith(APP_ID, 'stderr', 65_536);
     expect(screen.getByRole('region').textContent).toBe('line 1\n');
 
-    fireEvent.change(screen.getByLabelText('Log'), {
+    fireEvent.change(screen.getByLabelText('Log file'), {
       target: { value: 'prelaunch.out' }
     });
     await pass(0);
@@ -146,7 +146,7 @@ describe('LogView', () => {
     );
     render(view());
     log.mockResolvedValue(tail({ file: 'stdout', text: 'out' }));
-    fireEvent.change(screen.getByLabelText('Log'), {
+    fireEvent.change(screen.getByLabelText('Log file'), {
       target: { value: 'stdout' }
     });
     await pass(0);
