@@ -1,4 +1,4 @@
-"""Serve busy clusters with a profile each, until standard input ends: ``... NUMBER APPS DIRECTORY``."""
+"""Serve busy clusters with a profile each until stdin ends: ``... NUMBER APPS DIRECTORY``."""
 
 from __future__ import annotations
 

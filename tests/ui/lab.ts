@@ -16,6 +16,10 @@ export class Lab {
     const tree = path ? `/tree/${path}` : '';
     await this.page.goto(`${this._url}/lab/workspaces/ui-tests${tree}?reset`);
     await this.ready();
+    if (!path) {
+      // Lab opens it when it has found nothing else, a moment late.
+      await expect(this.page.locator('.jp-Launcher')).toBeVisible();
+    }
   }
 
   /** Wait until Lab has kept its layout, which it does a moment after a change. */
