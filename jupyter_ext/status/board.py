@@ -80,6 +80,7 @@ class StatusBoard:
         self._subscriptions: set[Subscription] = set()
         self._pollers: dict[str, Poller] = {}
         self._loaded = False
+        self._picture: Frame | None = None
         self._watching: asyncio.Task[None] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -136,6 +137,7 @@ class StatusBoard:
                 starting += 1
 
     def _publish(self, name: str, status: ClusterStatus, sample: Sample | None) -> None:
+        self._picture = None
         frame = Frame(StatusMessage(status=status, sample=sample))
         for subscription in self._subscriptions:
             if subscription.wants(name):
@@ -169,7 +171,7 @@ class StatusBoard:
         for name, poller in old.items():
             if self._pollers.get(name) is not poller:
                 self._leave(poller)
-        self._loaded = True
+        self._loaded, self._picture = True, None
         self._settle()
         frame = self._board()
         for subscription in self._subscriptions:
@@ -181,10 +183,15 @@ class StatusBoard:
         task.add_done_callback(self._leaving.discard)
 
     def _board(self) -> Frame:
-        cards = [_card(poller, poller.status()) for poller in self._pollers.values()]
-        return Frame(
-            BoardMessage(version=self._version, protocol=PROTOCOL, tick_s=self._tick_s, cards=cards)
-        )
+        """Draw the whole picture; the same one for all who come before anything changes."""
+        if self._picture is None:
+            cards = [_card(poller, poller.status()) for poller in self._pollers.values()]
+            self._picture = Frame(
+                BoardMessage(
+                    version=self._version, protocol=PROTOCOL, tick_s=self._tick_s, cards=cards
+                )
+            )
+        return self._picture
 
     # -- asking -------------------------------------------------------------------------------
 
