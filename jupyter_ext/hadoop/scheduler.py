@@ -88,7 +88,8 @@ def _capacity(found: Json, parent: str, total: Resources, user: str | None) -> l
         state=text(found, "state") or "RUNNING",
         guarantee=_first(found, partition, percent.format("Capacity"), "capacity") / 100,
         ceiling=min(1.0, _ceiling(found, partition, percent)),
-        used=max(0.0, used / 100),
+        # The scheduler's own percentage counts memory alone with its default calculator.
+        used=max(0.0, used / 100, share(amount, total)),
         my_share=mine if leaf else None,
         user_limit=limit,
         resources_used=amount,
