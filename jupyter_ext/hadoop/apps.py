@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from itertools import count as count_up
 from typing import Any
 
@@ -21,7 +21,9 @@ _LIST = re.compile(r'\s*\{\s*"apps"\s*:\s*\{\s*"app"\s*:\s*(\[|(?=\{))')
 _BETWEEN = re.compile(r"[\s,]*")
 
 
-async def newest(chunks: AsyncIterator[str], limit: int, wanted: str | None) -> list[App]:
+async def newest(
+    chunks: AsyncIterator[str], limit: int, wanted: Callable[[Json], bool] | None
+) -> list[App]:
     """Read ``{"apps": {"app": [...]}}`` piece by piece and keep the newest applications.
 
     The event loop gets its turn after every piece, and no more than ``limit`` applications are
@@ -34,8 +36,7 @@ async def newest(chunks: AsyncIterator[str], limit: int, wanted: str | None) -> 
     limit
         How many to keep.
     wanted
-        Only this user's; None means everybody's. The server filters too, but one that doesn't know
-        the filter sends everything.
+        Which ones matter; None means all.
 
     Raises
     ------
@@ -47,7 +48,7 @@ async def newest(chunks: AsyncIterator[str], limit: int, wanted: str | None) -> 
     kept: list[tuple[int, int, int, App]] = []
     order = count_up()
     async for found in _each(chunks):
-        if wanted is not None and text(found, "user") != wanted:
+        if wanted is not None and not wanted(found):
             continue
         app = read_app(found)
         # Numbered, so that two entries never come to be compared by their applications.
@@ -103,6 +104,13 @@ async def _each(chunks: AsyncIterator[str]) -> AsyncIterator[Json]:
             hint="The ResourceManager, or something in between, closed the connection.",
         )
     raise BadAnswer("The ResourceManager answered with nothing.", hint="Its log may say why.")
+
+
+def same_queue(one: str, other: str) -> bool:
+    """Compare queues, either of them a path or, as older schedulers say, the last name of one."""
+    if "." in one and "." in other:
+        return one == other
+    return one.rpartition(".")[2] == other.rpartition(".")[2]
 
 
 def _sequence(app_id: str) -> int:

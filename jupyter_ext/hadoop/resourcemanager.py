@@ -12,7 +12,7 @@ from jupyter_ext.clusters.models import Daemon
 from jupyter_ext.errors import InvalidInput, Misconfigured
 from jupyter_ext.hadoop import lean, nodemanager
 from jupyter_ext.hadoop.activities import ask_activities
-from jupyter_ext.hadoop.apps import newest, read_app
+from jupyter_ext.hadoop.apps import newest, read_app, same_queue
 from jupyter_ext.hadoop.connection import MAX_REPLY_BYTES, Connection, Parameters
 from jupyter_ext.hadoop.ha import ActiveFinder
 from jupyter_ext.hadoop.models import (
@@ -125,12 +125,15 @@ class ResourceManager:
 
         Only filters that the server applies before anything else are sent. Its own ``limit`` ends
         an unordered walk, and its ``finalStatus`` is applied after that limit, so both would lose
-        applications: sorting and limiting happen here.
+        applications: sorting and limiting happen here. So does choosing by queue, because versions
+        differ in whether ``queue`` is a path or the last name of one (YARN-11114).
 
         Parameters
         ----------
-        user, states, queue, types, tags
+        user, states, types, tags
             Keep only these; empty means all.
+        queue
+            Keep only this one's; a path, or the last name of one.
         started_after_ms, ended_after_ms
             Epoch milliseconds.
         limit
@@ -140,7 +143,6 @@ class ResourceManager:
         for name, value in (
             ("user", user),
             ("states", ",".join(states)),
-            ("queue", queue),
             ("applicationTypes", ",".join(types)),
             ("applicationTags", ",".join(tags)),
             ("startedTimeBegin", started_after_ms),
@@ -148,20 +150,29 @@ class ResourceManager:
         ):
             if value:
                 query[name] = value
+
+        def wanted(found: Json) -> bool:
+            # An older server that doesn't know the filter for users sends everybody's.
+            return (user is None or text(found, "user") == user) and (
+                queue is None or same_queue(text(found, "queue"), queue)
+            )
+
         if self._knows_deselects:
             try:
-                return await self._apps({**query, "deSelects": _UNNEEDED}, limit, user)
+                return await self._apps({**query, "deSelects": _UNNEEDED}, limit, wanted)
             except InvalidInput:
                 pass  # older ResourceManagers refuse what they don't know
-        found = await self._apps(query, limit, user)
+        found = await self._apps(query, limit, wanted)
         self._knows_deselects = False
         return found
 
-    async def _apps(self, query: Parameters, limit: int, user: str | None) -> list[App]:
+    async def _apps(
+        self, query: Parameters, limit: int, wanted: Callable[[Json], bool]
+    ) -> list[App]:
         async def ask(daemon: Daemon) -> list[App]:
             url = f"{daemon.url}/ws/v1/cluster/apps"
             async with self._connection.json_text(url, query) as chunks:
-                return await newest(chunks, limit, user)
+                return await newest(chunks, limit, wanted)
 
         return await self._ask(ask)
 

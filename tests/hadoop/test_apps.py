@@ -81,6 +81,18 @@ async def test_a_server_that_ignores_the_user_filter():
             assert len(await hadoop.resourcemanager.apps()) == 7
 
 
+async def test_a_queue_is_chosen_here():
+    queues = ("root.etl.small", "root.small", "small", "root.smaller")
+    apps = [{"id": f"application_1_{n}", "queue": queue} for n, queue in enumerate(queues)]
+    async with raw_server(paths({APPS: as_json({"apps": {"app": apps}})})) as server:
+        async with Hadoop.open(profile([server.url()])) as hadoop:
+            by_path = await hadoop.resourcemanager.apps(queue="root.small")
+            by_name = await hadoop.resourcemanager.apps(queue="small")
+    assert [app.queue for app in by_path] == ["small", "root.small"]
+    assert [app.queue for app in by_name] == ["small", "root.small", "root.etl.small"]
+    assert not any("queue=" in head for head in server.requests)
+
+
 async def test_only_safe_filters_are_sent():
     async with raw_server(paths({APPS: as_json({"apps": None})})) as server:
         async with Hadoop.open(profile([server.url()])) as hadoop:
