@@ -17,7 +17,7 @@ test('an application appears, another waits with its reason, and is killed', asy
   const detail = page.locator('#jp-main-dock-panel .jp-MainAreaWidget:visible');
   const row = detail.getByRole('row').filter({ hasText: waiting });
   await expect(row).toContainText('ACCEPTED');
-  await expect(detail).toContainText(/ApplicationMaster/i);
+  await expect(dev).toContainText(/ad-hoc-query waits: .*ApplicationMasters/);
   await lab.screenshot('waiting');
 
   for (const app of [waiting, running]) {

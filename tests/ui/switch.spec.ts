@@ -22,10 +22,9 @@ test('switch by badge and by magic', async ({ lab, page }) => {
     'clusters/stage/conf'
   );
   await badge.click();
-  await expect(page.getByRole('menuitem', { name: 'Staging' })).toHaveAttribute(
-    'aria-checked',
-    'true'
-  );
+  await expect(
+    page.getByRole('menuitemcheckbox', { name: 'Staging', checked: true })
+  ).toBeVisible();
   await lab.screenshot('magic');
   await page.keyboard.press('Escape');
 
