@@ -15,7 +15,8 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from jupyter_ext.errors import JupyterExtError, Unavailable
@@ -29,6 +30,7 @@ from jupyter_ext.sandbox.wait import until
 
 NOTEBOOKS = Path(__file__).parents[2] / "binder" / "demo"
 OTHER_DEMO_S = 1.0
+REMIND_S = 10.0
 Say = Callable[[str], None]
 
 
@@ -72,9 +74,10 @@ class Demo:
                 await self._lab.end()
                 names = self._copy_notebooks()
                 # Its lines come with seconds of their own; they begin where ours do.
-                await self._sandbox.up(self._wish, lambda line: print(line, flush=True))
-                self._say("starting JupyterLab")
-                await self._lab.start(lock)
+                async with self._step(f"starting {', '.join(self._wish.clusters)}"):
+                    await self._sandbox.up(self._wish, lambda line: print(line, flush=True))
+                async with self._step("starting JupyterLab"):
+                    await self._lab.start(lock)
                 self._say(f"JupyterLab answers at {self._lab.url}")
                 if check:
                     await self._check(names)
@@ -83,6 +86,22 @@ class Demo:
                     await self._wait()
             finally:
                 await asyncio.shield(self._end())
+
+    @asynccontextmanager
+    async def _step(self, label: str) -> AsyncIterator[None]:
+        """Tell when a step begins, and that it is still at it every ten seconds."""
+
+        async def remind() -> None:
+            while True:
+                await asyncio.sleep(REMIND_S)
+                self._say(f"… still {label}")
+
+        self._say(label)
+        reminder = asyncio.create_task(remind())
+        try:
+            yield
+        finally:
+            reminder.cancel()
 
     async def _end(self) -> None:
         self._say("ending JupyterLab and the clusters")
@@ -108,7 +127,8 @@ class Demo:
         async with self._lab.client() as client:
             for name in names:
                 began = time.monotonic()
-                cells = await run_notebook(client, name)
+                async with self._step(f"running {name}"):
+                    cells = await run_notebook(client, name)
                 self._say(f"✔ {name}: {cells} cells in {time.monotonic() - began:.1f} s")
 
     def _invite(self, names: Sequence[str]) -> None:

@@ -107,21 +107,29 @@ class DemoLab:
     def _configure(self) -> None:
         for name in ("config", "data", "runtime", "ipython", "notebooks"):
             (self._directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-        config: dict[str, dict[str, Any]] = {
-            "ServerApp": {
-                "ip": "127.0.0.1",
-                "port": PORT,
-                "open_browser": False,
-                "allow_root": os.geteuid() == 0,
-                "root_dir": str(self.notebooks),
+        for name, content in self._config().items():
+            path = self._directory / "config" / f"{name}.json"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps(content, indent=2) + "\n")
+
+    def _config(self) -> dict[str, Any]:
+        """Say what each configuration file holds, by its name; nothing may ask the internet."""
+        server = {
+            "ip": "127.0.0.1",
+            "port": PORT,
+            "open_browser": False,
+            "allow_root": os.geteuid() == 0,
+            "root_dir": str(self.notebooks),
+        }
+        return {
+            "jupyter_server_config": {"ServerApp": server},
+            "jupyter_lab_config": {
+                "LabApp": {"check_for_updates_class": "jupyterlab.NeverCheckForUpdate"}
             },
-            "LabApp": {
-                "news_url": None,
-                "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+            "labconfig/default_setting_overrides": {
+                "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}
             },
         }
-        path = self._directory / "config" / "jupyter_server_config.json"
-        path.write_text(json.dumps(config, indent=2) + "\n")
 
     async def _answers(self) -> bool:
         """Wait until it serves; false when it ended or took too long."""

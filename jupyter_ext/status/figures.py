@@ -19,6 +19,9 @@ from jupyter_ext.status.models import Yarn
 _INK = "#7f7f7f"
 _USED = "#4c8bf5"
 _WAITING = "#e07b39"
+SHORTEST = timedelta(minutes=1)
+"""Of time that the plots show, from their first point on."""
+
 _HEIGHT_PX = 170
 _QUEUE_PX = 22
 _SHAPE: dict[str, Any] = {
@@ -97,7 +100,8 @@ class Figures:
             "apps_pending": metrics.apps_pending,
         }
         self._history.stream({name: [value] for name, value in point.items()}, self._points)
-        self._time.update(start=time - self._window, end=time)
+        reach = max(SHORTEST, time - self._history.data["time"][0])
+        self._time.update(start=time - min(reach, self._window), end=time)
         for name, top in self._tops.items():
             top.end = 1.1 * max(1, *self._history.data[name])
         self._show_queues([queue for queue in queues if queue.leaf])
@@ -125,7 +129,9 @@ class Figures:
             y_range=self._tops[highest],
             **_SHAPE,
         )
-        plot.xaxis.formatter = DatetimeTickFormatter(seconds="%H:%M:%S", minutes="%H:%M")
+        plot.xaxis.formatter = DatetimeTickFormatter(
+            seconds="%H:%M:%S", minsec="%H:%M:%S", minutes="%H:%M", hourmin="%H:%M", hours="%H:%M"
+        )
         return _styled(plot)
 
     def _use(self, plot: figure, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -78,6 +79,7 @@ async def test_it_starts_with_what_is_known(plot, cluster):
     assert "dev: up" in line(live)
     assert not live.running
     assert cluster.asked == 0
+    assert live._figures._time.end - live._figures._time.start == timedelta(minutes=1)
 
 
 async def test_it_grows_and_keeps_no_more_than_its_window(plot, cluster):
