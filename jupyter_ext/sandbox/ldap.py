@@ -149,8 +149,10 @@ class Ldap:
         )
         if complete.exists():
             return
-        # Ubuntu's AppArmor lets /usr/sbin/slapd read its own folders only; a copy is free.
-        shutil.copy(installed("slapd"), self.directory / "slapd")
+        # Ubuntu's AppArmor lets /usr/sbin/slapd read its own folders only; a copy is free. Another
+        # process makes it: while this one has a file open for writing, a child that a thread is
+        # just starting has it open too, and nobody may run it ("text file busy").
+        subprocess.run(["cp", installed("slapd"), self.directory / "slapd"], check=True, timeout=30)
         (self.directory / "db").mkdir(mode=0o700)
         # Passwords are public here; they go in by standard input all the same.
         done = subprocess.run(
