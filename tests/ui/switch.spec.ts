@@ -31,10 +31,11 @@ test('switch by badge and by magic', async ({ lab, page }) => {
   // A new kernel comes back to the notebook's cluster.
   await page.keyboard.press('Control+s');
   await page.getByRole('menuitem', { name: 'Kernel', exact: true }).click();
+  await page.getByRole('menuitem', { name: /^Restart Kernel…/ }).click();
   await page
-    .getByRole('menuitem', { name: 'Restart Kernel…', exact: true })
+    .getByRole('dialog')
+    .getByRole('button', { name: /Restart/ })
     .click();
-  await page.getByRole('button', { name: /Confirm Kernel Restart/ }).click();
   await expect(badge).not.toHaveText('Staging');
   await expect(badge).toHaveText('Staging');
 });
