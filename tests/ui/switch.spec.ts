@@ -33,9 +33,11 @@ test('switch by badge and by magic', async ({ lab, page }) => {
   await page.getByRole('menuitem', { name: 'Kernel', exact: true }).click();
   await page.getByRole('menuitem', { name: /^Restart Kernel…/ }).click();
   await page
-    .getByRole('dialog')
-    .getByRole('button', { name: /Restart/ })
+    .locator('.jp-Dialog')
+    .getByText('Restart', { exact: true })
     .click();
-  await expect(badge).not.toHaveText('Staging');
+  await expect(
+    page.locator('.Toastify__toast').filter({ hasText: 'Now on stage' })
+  ).toBeVisible();
   await expect(badge).toHaveText('Staging');
 });
