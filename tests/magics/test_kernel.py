@@ -98,10 +98,12 @@ def test_an_interrupt_ends_the_waiting(manager_and_client, profiles, silent):
     port = silent.getsockname()[1]
     write_profile(profiles, "silent", resourcemanager=f"127.0.0.1:{port}")
     manager, client = manager_and_client
-    client.execute("%cluster status silent")
+    asked = client.execute("%cluster status silent")
     connection, _ = silent.accept()
     manager.interrupt_kernel()
     reply = client.get_shell_msg(timeout=30)
+    while reply["parent_header"].get("msg_id") != asked:
+        reply = client.get_shell_msg(timeout=30)  # a late answer to "are you ready?"
     assert reply["content"]["ename"] == "KeyboardInterrupt"
     threads = Kernel(client).output("import threading; print(*threading.enumerate())")
     assert "jupyter-ext-loop" not in threads

@@ -291,7 +291,7 @@ public final class Launcher {
   private HAServiceProtocol admin(YarnConfiguration conf, String id) throws IOException {
     YarnConfiguration own = new YarnConfiguration(conf);
     own.set(YarnConfiguration.RM_HA_ID, id);
-    return new RMHAServiceTarget(own).getProxy(own, 5000);
+    return new RMHAServiceTarget(own).getProxy(own, 30_000);
   }
 
   private <C extends Configuration> C configure(C conf) {
