@@ -106,6 +106,8 @@ class _Examination:
         finally:
             for task in tasks:
                 task.cancel()
+            # They close their connections before the loop may end.
+            await asyncio.wait(tasks)
         for task in done:
             task.result()
         for task in late:

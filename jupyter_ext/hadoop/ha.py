@@ -112,6 +112,7 @@ class ActiveFinder(Generic[State]):
         finally:
             for task in pending:
                 task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
         if errors and len(errors) == len(probes):
             raise next((error for error in errors if isinstance(error, LoginNeeded)), errors[0])
         raise NoActive(
