@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -38,12 +40,13 @@ class LoopThread:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Wait for a coroutine's result; an interrupt cancels it."""
-        future = self.submit(coroutine)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            future.cancel()
-            raise
+        with _interruptible():
+            future = self.submit(coroutine)
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                future.cancel()
+                raise
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a coroutine and don't wait."""
@@ -69,6 +72,24 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """
     with LoopThread() as loop:
         return loop.run(coroutine)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let an interrupt raise here.
+
+    While ipykernel runs a cell with an ``await`` in it, its own handler only leaves a note in the
+    event loop, which is not read as long as the cell waits for us.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def _cancel_all() -> None:

@@ -28,6 +28,13 @@ class Kernel:
         assert reply["content"]["status"] == "ok", reply["content"]
         return [message for message in messages if message["msg_type"] != "status"]
 
+    def reply(self, request: str) -> dict:
+        """Content of the reply to a request; a late answer to "are you ready?" is passed over."""
+        while True:
+            message = self.client.get_shell_msg(timeout=30)
+            if message["parent_header"].get("msg_id") == request:
+                return message["content"]
+
     def output(self, code: str) -> str:
         """What the cell prints."""
         return "".join(
@@ -73,8 +80,8 @@ def test_the_front_end_hears_of_each_switch(kernel):
 def test_a_front_end_that_comes_later_finds_the_cluster_in_the_environment(kernel):
     kernel.run("%cluster use prod")
     expression = {"cluster": "__import__('os').environ.get('JUPYTER_EXT_CLUSTER') or ''"}
-    kernel.client.execute("", silent=True, user_expressions=expression)
-    answer = kernel.client.get_shell_msg(timeout=30)["content"]["user_expressions"]["cluster"]
+    request = kernel.client.execute("", silent=True, user_expressions=expression)
+    answer = kernel.reply(request)["user_expressions"]["cluster"]
     assert answer["data"]["text/plain"] == "'prod'"
 
 
@@ -94,18 +101,18 @@ def silent() -> Iterator[socket.socket]:
         yield server
 
 
-def test_an_interrupt_ends_the_waiting(manager_and_client, profiles, silent):
+@pytest.mark.parametrize("before", ["", "import asyncio\nawait asyncio.sleep(0)\n"])
+def test_an_interrupt_ends_the_waiting(manager_and_client, profiles, silent, before):
+    """Also in a cell that awaits, which ipykernel interrupts in another way."""
     port = silent.getsockname()[1]
     write_profile(profiles, "silent", resourcemanager=f"127.0.0.1:{port}")
     manager, client = manager_and_client
-    asked = client.execute("%cluster status silent")
+    kernel = Kernel(client)
+    request = client.execute(f"{before}%cluster status silent")
     connection, _ = silent.accept()
     manager.interrupt_kernel()
-    reply = client.get_shell_msg(timeout=30)
-    while reply["parent_header"].get("msg_id") != asked:
-        reply = client.get_shell_msg(timeout=30)  # a late answer to "are you ready?"
-    assert reply["content"]["ename"] == "KeyboardInterrupt"
-    threads = Kernel(client).output("import threading; print(*threading.enumerate())")
+    assert kernel.reply(request)["ename"] == "KeyboardInterrupt"
+    threads = kernel.output("import threading; print(*threading.enumerate())")
     assert "jupyter-ext-loop" not in threads
     connection.settimeout(10)
     while connection.recv(4096):
