@@ -1,6 +1,7 @@
 # make demo          two Hadoop clusters and a JupyterLab that shows them; Ctrl-C ends everything
 # make demo CHECK=1  the same without a person: runs every demo notebook, then ends
-# make test          lint, types, unit, sandbox, packaging and browser tests
+# make test          lint, types, unit, sandbox and packaging tests
+# make test-browser  journeys through JupyterLab in a real browser
 # make bench         the benchmark table
 
 SHELL := /bin/bash
@@ -20,7 +21,7 @@ help:
 demo: setup
 	@python -m jupyter_ext.sandbox.demo $(if $(CHECK),--check)
 
-test: system-test setup lint test-typescript test-python test-browser
+test: system-test setup lint test-typescript test-python
 	@echo "✔ everything passed"
 
 bench: setup
@@ -81,7 +82,7 @@ test-typescript: setup
 test-python: setup
 	@python -m pytest
 
-test-browser: setup
+test-browser: system-test setup
 	@$(STEP) "browser test packages" npm --prefix tests/ui ci
 	@npm --prefix tests/ui test
 
