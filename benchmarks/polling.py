@@ -23,6 +23,7 @@ from tests.fakes.busy import BusyCluster
 CLUSTERS = 20
 APPS = 10_000
 TABS = 20
+START_TIMEOUT_S = 120
 SETTLE_S = 10
 """Two ticks: after the first round the pollers take their places in the tick."""
 SECONDS = 60
@@ -93,7 +94,8 @@ class Tab:
     def __init__(self, connection: WebSocketClientConnection) -> None:
         self.connection = connection
         self.messages = self.bytes = 0
-        self.up: set[str] = set()
+        self.states: dict[str, str] = {}
+        """State and reason of each cluster, until all are up."""
         self.all_up = asyncio.Event()
         self.reading = asyncio.create_task(self._read())
 
@@ -107,8 +109,10 @@ class Tab:
     def _note(self, message: dict[str, Any]) -> None:
         cards = message.get("cards", [])
         statuses = [card["status"] for card in cards] if cards else [message.get("status", {})]
-        self.up.update(s["cluster"] for s in statuses if s.get("state") == "up")
-        if len(self.up) == CLUSTERS:
+        for status in statuses:
+            if status:
+                self.states[status["cluster"]] = f"{status['state']} {status['reason']}".strip()
+        if list(self.states.values()) == ["up"] * CLUSTERS:
             self.all_up.set()
 
 
@@ -137,9 +141,11 @@ def measure() -> list[Row]:
 async def _phase(number: int, clusters: Child, server: Child) -> Phase:
     server.ask()
     tabs = [Tab(await _connect(server.hello)) for _ in range(number)]
-    async with asyncio.timeout(60):
-        for tab in tabs:
-            await tab.all_up.wait()
+    for tab in tabs:
+        try:
+            await asyncio.wait_for(tab.all_up.wait(), START_TIMEOUT_S)
+        except TimeoutError:
+            sys.exit(f"not all clusters came up within {START_TIMEOUT_S} s: {tab.states}")
     await asyncio.sleep(SETTLE_S)
     started = server.ask()
     before = clusters.ask()

@@ -166,6 +166,8 @@ class Poller:
             except Exception:
                 log.exception("Polling %s failed.", self.profile.name)
                 self._fail_all(self._unforeseen())
+            if self._task is not asyncio.current_task():
+                return  # paused, but closing the connections failed
             self._round_at = time.monotonic()
             self._announce()
             self._wake.clear()
@@ -227,6 +229,7 @@ class Poller:
         for fetch in fetches:
             fetch.cancel()
         await asyncio.gather(*fetches, return_exceptions=True)
+        self._fetches.clear()
         while self._borrowers:
             self._returned.clear()
             await self._returned.wait()
@@ -237,7 +240,7 @@ class Poller:
         try:
             await self._fetch(hadoop, section)
         finally:
-            del self._fetches[section]
+            self._fetches.pop(section, None)
             self._changed = True
             self._wake.set()
 

@@ -1,6 +1,7 @@
 """The board through a real Jupyter server."""
 
 import asyncio
+import gc
 import json
 
 import pytest
@@ -211,3 +212,11 @@ async def test_errors_of_the_verbs(cluster, jp_fetch):
         code, reply = await failure(jp_fetch, "a", "apps", app, "log", params={"size": size})
         assert (code, reply["code"]) == (400, "invalid_input")
         assert "1048576" in reply["message"]
+
+
+async def test_what_the_start_loaded_is_spared_from_the_garbage_collector(extension, jp_serverapp):
+    try:
+        await extension._start_jupyter_server_extension(jp_serverapp)
+        assert gc.get_freeze_count() > 100_000
+    finally:
+        gc.unfreeze()
