@@ -51,6 +51,8 @@ $(LABEXTENSION): node_modules/.installed $(SOURCES)
 	@touch $@
 
 .venv/.installed: pyproject.toml $(LABEXTENSION) $(wildcard kernels/*/* jupyter_ext/config/*)
+	@# An earlier link would let pip write into the build output.
+	@rm -rf .venv/share/jupyter/labextensions/@jupyter-ext jupyter_ext/_labextension/install.json
 	@$(STEP) "Python packages" env SKIP_JUPYTER_BUILDER=1 pip install --quiet --no-build-isolation -e '.[dev]'
 	@$(STEP) "link the extension" jupyter-builder develop . --overwrite
 	@touch $@
