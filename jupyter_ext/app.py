@@ -5,7 +5,9 @@ The only place where objects are put together; everyone else is given what they 
 
 from __future__ import annotations
 
+import asyncio
 import gc
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -64,11 +66,12 @@ class JupyterExtApp(ExtensionApp):
         )
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        """Spare the event loop the garbage collector's walks over what the start has loaded.
+        """Load what polling needs, then spare the event loop the garbage collector's long walks.
 
         Polling makes garbage steadily, so full collections come often; with a server's and
         JupyterLab's modules to walk each of them takes some 100 ms, without them a few.
         """
+        await asyncio.to_thread(import_module, "jupyter_ext.hadoop.clients")
         gc.collect()
         gc.freeze()
 

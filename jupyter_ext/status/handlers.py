@@ -116,7 +116,7 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             while True:
                 frame = await self.subscription.next_frame()
                 # Waiting until it is sent is what lets newer statuses replace older ones.
-                await self.write_message(frame.json)
+                await self.write_message(await frame.encode())
         except StopAsyncIteration:
             self.close(GOING_AWAY)
         except WebSocketClosedError:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cached_property
 
-from jupyter_ext.status.models import ServerMessage
+from pydantic import BaseModel
+
+from jupyter_ext.status.models import ServerMessage, StatusMessage
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,30 @@ class Frame:
 
     def __init__(self, message: ServerMessage) -> None:
         self.message = message
+        self._json: bytes | None = None
+        self._encoding = asyncio.Lock()
 
-    @cached_property
-    def json(self) -> bytes:
-        """The message as it travels."""
-        return self.message.__pydantic_serializer__.to_json(self.message)
+    async def encode(self) -> bytes:
+        """Give the message as it travels; the event loop gets its turn after every card."""
+        async with self._encoding:
+            if self._json is None:
+                self._json = await self._encode()
+            return self._json
+
+    async def _encode(self) -> bytes:
+        if isinstance(self.message, StatusMessage):
+            return _json(self.message)
+        cards = []
+        for card in self.message.cards:
+            cards.append(_json(card))
+            await asyncio.sleep(0)
+        # The cards are the last field, and "[]}" the end of a message without any.
+        empty = _json(self.message.model_copy(update={"cards": []}))
+        return empty.removesuffix(b"]}") + b",".join(cards) + b"]}"
+
+
+def _json(value: BaseModel) -> bytes:
+    return value.__pydantic_serializer__.to_json(value)
 
 
 class Subscription:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from jupyter_ext.status.models import BoardMessage, ClusterStatus, StatusMessage
+from jupyter_ext.clusters.models import Profile
+from jupyter_ext.status.models import BoardMessage, Card, ClusterStatus, StatusMessage
 from jupyter_ext.status.subscription import Frame, Subscription
 
 
@@ -10,8 +11,8 @@ def status(cluster, number):
     return Frame(StatusMessage(status=ClusterStatus(cluster=cluster, state="up", polled_at=number)))
 
 
-def board():
-    return Frame(BoardMessage(version="1", protocol=1, tick_s=5, cards=[]))
+def board(cards=()):
+    return Frame(BoardMessage(version="1", protocol=1, tick_s=5, cards=list(cards)))
 
 
 @pytest.fixture
@@ -68,7 +69,23 @@ async def test_closing_ends_the_iteration(subscription, changes):
     assert len(changes) == 1
 
 
-def test_json_is_made_once():
+async def test_json_is_made_once_and_is_that_of_the_model():
     frame = status("a", 1)
-    assert frame.json is frame.json
-    assert StatusMessage.model_validate_json(frame.json) == frame.message
+    assert await frame.encode() is await frame.encode()
+    assert StatusMessage.model_validate_json(await frame.encode()) == frame.message
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+async def test_a_board_in_pieces_is_the_same_as_in_one(number):
+    profile = Profile(
+        name="a",
+        title="A",
+        color="blue",
+        layer="user",
+        directory="/x",
+        conf_dir="/x/conf",
+        auth="simple",
+    )
+    card = Card(profile=profile, status=status("a", 1).message.status, history=[])
+    frame = board([card] * number)
+    assert (await frame.encode()).decode() == frame.message.model_dump_json()
