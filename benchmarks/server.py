@@ -91,8 +91,9 @@ def main() -> None:
             server.stop()
 
     async def begin() -> None:
-        while not gc.get_freeze_count():  # the last thing that the extension does at the start
-            await asyncio.sleep(0.1)
+        if not gc.get_freeze_count():  # the last thing that the extension does at the start
+            server.io_loop.call_later(0.1, begin)
+            return
         asyncio.get_running_loop().add_reader(sys.stdin, asked)
         server.beating = asyncio.create_task(monitor.beat())
         say({"port": server.port, "token": server.identity_provider.token})

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -21,6 +20,7 @@ from jupyter_ext.sandbox import handlers as sandbox
 from jupyter_ext.sandbox.control import SandboxControl
 from jupyter_ext.status import handlers as status
 from jupyter_ext.status.board import StatusBoard
+from jupyter_ext.status.poller import load
 
 
 def routes(
@@ -71,7 +71,7 @@ class JupyterExtApp(ExtensionApp):
         Polling makes garbage steadily, so full collections come often; with a server's and
         JupyterLab's modules to walk each of them takes some 100 ms, without them a few.
         """
-        await asyncio.to_thread(import_module, "jupyter_ext.hadoop.clients")
+        await asyncio.to_thread(load)
         gc.collect()
         gc.freeze()
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STAGGER_S = 0.02
+STAGGER_S = 0.03
 """Between the first questions to two clusters, so that their answers do not come all at once."""
 NODE_STATES = (
     "NEW",

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from jupyter_ext.clusters.models import Profile
@@ -337,6 +338,13 @@ class Poller:
             hint="The log of the Jupyter server has the details.",
             cluster=self.profile.name,
         )
+
+
+def load() -> None:
+    """Import what the first request would import, in the event loop and bit by bit."""
+    # httpx loads its transport with the first client, and that the loop's backend when it is used.
+    for name in ("jupyter_ext.hadoop.clients", "httpcore", "anyio._backends._asyncio"):
+        import_module(name)
 
 
 async def open_clients(profile: Profile) -> Hadoop:
