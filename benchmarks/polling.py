@@ -84,8 +84,11 @@ class Phase:
     sent: int
     """Bytes to the tabs."""
     server: dict[str, float]
+    idle: dict[str, float]
+    """The same of a process that does nothing."""
     started: dict[str, float]
     """The server's measurements while the tabs opened and everything was asked the first time."""
+    idle_started: dict[str, float]
 
 
 class Tab:
@@ -133,13 +136,14 @@ def busy_server() -> Iterator[tuple[Child, Child]]:
 
 def measure() -> list[Row]:
     """Twenty clusters in one process, the server in another, the tabs in this one."""
-    with busy_server() as (clusters, server):
-        phases = [asyncio.run(_phase(tabs, clusters, server)) for tabs in (1, TABS, 0)]
+    with busy_server() as (clusters, server), child("benchmarks.loop") as idle:
+        phases = [asyncio.run(_phase(tabs, clusters, server, idle)) for tabs in (1, TABS, 0)]
     return list(_rows(*phases))
 
 
-async def _phase(number: int, clusters: Child, server: Child) -> Phase:
+async def _phase(number: int, clusters: Child, server: Child, idle: Child) -> Phase:
     server.ask()
+    idle.ask()
     tabs = [Tab(await _connect(server.hello)) for _ in range(number)]
     for tab in tabs:
         try:
@@ -147,7 +151,7 @@ async def _phase(number: int, clusters: Child, server: Child) -> Phase:
         except TimeoutError:
             sys.exit(f"not all clusters came up within {START_TIMEOUT_S} s: {tab.states}")
     await asyncio.sleep(SETTLE_S)
-    started = server.ask()
+    started, idle_started = server.ask(), idle.ask()
     before = clusters.ask()
     seen = [(tab.messages, tab.bytes) for tab in tabs]
     await asyncio.sleep(SECONDS if number else SECONDS / 2)
@@ -159,7 +163,9 @@ async def _phase(number: int, clusters: Child, server: Child) -> Phase:
         messages=sum(tab.messages - n for tab, (n, _) in zip(tabs, seen, strict=True)),
         sent=sum(tab.bytes - n for tab, (_, n) in zip(tabs, seen, strict=True)),
         server=server.ask(),
+        idle=idle.ask(),
         started=started,
+        idle_started=idle_started,
     )
     for tab in tabs:
         tab.connection.close()
@@ -199,7 +205,10 @@ def _rows(one: Phase, many: Phase, none: Phase) -> Iterator[Row]:
     )
     for phase in (one, many):
         tabs = f"{phase.tabs} tab{'s' if phase.tabs > 1 else ''}"
-        for when, found in (("opening", phase.started), ("polling", phase.server)):
+        for when, found, idle in (
+            ("opening", phase.started, phase.idle_started),
+            ("polling", phase.server, phase.idle),
+        ):
             yield Row(
                 f"longest callback on the event loop: {tabs}, {when}",
                 f"{found['callback_ms']:.1f} ms",
@@ -209,7 +218,7 @@ def _rows(one: Phase, many: Phase, none: Phase) -> Iterator[Row]:
             yield Row(
                 f"longest wait of a timer: {tabs}, {when}",
                 f"{found['late_ms']:.1f} ms",
-                f"limit: {STALL_LIMIT_MS} ms",
+                f"limit: {STALL_LIMIT_MS} ms; an idle process: {idle['late_ms']:.1f} ms",
                 times(found["late_ms"] / STALL_LIMIT_MS),
             )
     for phase in (one, many):
