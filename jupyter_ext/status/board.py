@@ -128,13 +128,14 @@ class StatusBoard:
 
     def _settle(self) -> None:
         """Let exactly those pollers run that somebody watches."""
-        starting = 0
+        starting = []
         for name, poller in self._pollers.items():
             if not any(subscription.wants(name) for subscription in self._subscriptions):
                 poller.pause()
             elif not poller.running:
-                poller.resume(after_s=starting * STAGGER_S)
-                starting += 1
+                starting.append(poller)
+        for index, poller in enumerate(starting):
+            poller.resume(after_s=index * STAGGER_S, place=index / len(starting))
 
     def _publish(self, name: str, status: ClusterStatus, sample: Sample | None) -> None:
         self._picture = None

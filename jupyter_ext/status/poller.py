@@ -64,6 +64,7 @@ class Poller:
         self._urgent: set[Section] = set()
         self._wake = asyncio.Event()
         self._round_at = 0.0
+        self._place = 0.5
         self._delay_s = tick_s
         self._failures = 0
         self._apps_moved = False
@@ -78,16 +79,20 @@ class Poller:
         """Whether it polls."""
         return self._task is not None
 
-    def resume(self, after_s: float = 0.0) -> None:
+    def resume(self, after_s: float = 0.0, place: float = 0.5) -> None:
         """Poll until :meth:`pause`; asks at once for whatever is older than its cadence.
 
         Parameters
         ----------
         after_s
             Seconds to wait before the first question.
+        place
+            Where in the tick its later rounds are, 0 to 1: pollers that begin together, because
+            a tab opens, take turns.
         """
         if self._task is None and sections(self.profile):
             self._round_at = 0.0
+            self._place = place
             self._task = asyncio.create_task(self._run(after_s), name=f"poll {self.profile.name}")
 
     def pause(self) -> None:
@@ -197,9 +202,8 @@ class Poller:
         is_round = now >= self._next_round_at or self._round_at == 0.0
         if is_round:
             if not self._failures:
-                # All pollers begin when a tab opens; from the second round on they take turns.
                 first = self._round_at == 0.0
-                self._delay_s = self._tick_s * (_spread(0.5) if first else 1.0)
+                self._delay_s = self._tick_s * (0.5 + self._place if first else 1.0)
             self._round_at = now
         due = [
             section
@@ -290,7 +294,7 @@ class Poller:
         self._failures += 1
         # Jitter keeps the pollers of many servers from returning to a weak daemon in step.
         pause_s = min(MAX_DELAY_S, self._tick_s * 2 ** min(self._failures - 1, 10))
-        self._delay_s = pause_s * _spread(0.2)
+        self._delay_s = pause_s * random.uniform(0.8, 1.2)  # noqa: S311 - no secret depends on it
         # Down or unreachable? What HDFS said some ticks ago does not tell.
         if self.snapshot.asked_at.get("hdfs", 0.0) < self._round_at:
             self._urgent.add("hdfs")
@@ -367,8 +371,3 @@ async def poll_once(profile: Profile) -> ClusterStatus:
     Never raises for anything the cluster does: the status says it.
     """
     return await Poller(profile).poll()
-
-
-def _spread(part: float) -> float:
-    """Draw a factor around one."""
-    return random.uniform(1 - part, 1 + part)  # noqa: S311 - nothing secret depends on it
