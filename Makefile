@@ -1,7 +1,6 @@
 # make demo          two Hadoop clusters and a JupyterLab that shows them; Ctrl-C ends everything
 # make demo CHECK=1  the same without a person: runs every demo notebook, then ends
-# make test          lint, types, unit, sandbox and packaging tests
-# make test-browser  journeys through JupyterLab in a real browser
+# make test          lint, types, unit, sandbox, packaging and browser tests
 # make bench         the benchmark table
 
 SHELL := /bin/bash
@@ -21,7 +20,7 @@ help:
 demo: setup
 	@python -m jupyter_ext.sandbox.demo $(if $(CHECK),--check)
 
-test: system-test setup lint test-typescript test-python
+test: system-test setup lint test-typescript test-python test-browser
 	@echo "✔ everything passed"
 
 bench: setup

@@ -30,6 +30,7 @@ test('a detail view shows queues, nodes and HDFS, and comes back after a reload'
   await lab.open();
   const dev = await lab.card('Development');
   await expect(dev).toContainText('Up');
+  const saved = lab.saved('jupyter-ext-details:dev');
   await dev.getByRole('button', { name: 'Details: Development' }).click();
   const detail = page.locator('#jp-main-dock-panel .jp-MainAreaWidget:visible');
   await expect(detail.getByRole('heading', { name: 'Queues' })).toBeVisible();
@@ -40,7 +41,7 @@ test('a detail view shows queues, nodes and HDFS, and comes back after a reload'
     detail.getByRole('heading', { name: 'My applications' })
   ).toBeVisible();
   await lab.screenshot('detail');
-  await lab.saved();
+  await saved;
   await lab.reload();
   await expect(
     page.locator('#jp-main-dock-panel').getByText('guarantee 20 %').first()

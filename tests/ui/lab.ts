@@ -22,12 +22,13 @@ export class Lab {
     }
   }
 
-  /** Wait until Lab has kept its layout, which it does a moment after a change. */
-  async saved(): Promise<void> {
+  /** Wait until Lab has kept a layout that names a part; call it before the change that adds it. */
+  async saved(part: string): Promise<void> {
     await this.page.waitForResponse(
       response =>
         response.url().includes('/api/workspaces/') &&
-        response.request().method() === 'PUT'
+        response.request().method() === 'PUT' &&
+        (response.request().postData() ?? '').includes(part)
     );
   }
 

@@ -22,8 +22,14 @@ test('twenty clusters', async ({ page }) => {
     ['-m', 'tests.ui.busy', '20', '200', EMPTY_LAB.clusters],
     { cwd: CHECKOUT, stdio: ['pipe', 'pipe', 'inherit'] }
   );
+  const ended = once(clusters, 'exit');
   try {
-    await once(clusters.stdout, 'data');
+    await Promise.race([
+      once(clusters.stdout, 'data'),
+      ended.then(([code]) => {
+        throw new Error(`The busy clusters ended with ${code}.`);
+      })
+    ]);
     const lab = new Lab(page, EMPTY_LAB.url);
     await lab.open();
     const panel = await lab.clusters();
@@ -33,7 +39,7 @@ test('twenty clusters', async ({ page }) => {
     await lab.screenshot('twenty');
   } finally {
     clusters.stdin.end();
-    await once(clusters, 'exit');
+    await ended;
     rmSync(EMPTY_LAB.clusters, { recursive: true, force: true });
   }
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -63,10 +64,20 @@ function place(root: string, port: number): ILabPlace {
   };
 }
 
-const port = Number(process.env.JEXT_UI_FIRST_PORT ?? 45311);
+/** Two free ports; workers inherit the runner's choice. */
+const [port, emptyPort] = (process.env.JEXT_UI_PORTS ??= execFileSync(PYTHON, [
+  '-c',
+  `import socket
+taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(server.getsockname()[1] for server in taken))`
+])
+  .toString()
+  .trim())
+  .split(' ')
+  .map(Number);
 
 /** The Lab that shows the sandbox. */
 export const SANDBOX_LAB = place(ROOT, port);
 
 /** A Lab without any cluster, at first. */
-export const EMPTY_LAB = place(join(ROOT, 'empty'), port + 1);
+export const EMPTY_LAB = place(join(ROOT, 'empty'), emptyPort);
