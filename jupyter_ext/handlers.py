@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -167,8 +166,3 @@ class InfoHandler(ApiHandler):
     async def get(self) -> ServerInfo:
         """Version and wire protocol of this server extension."""
         return ServerInfo(version=self.version, protocol=PROTOCOL)
-
-
-def dump(value: BaseModel) -> str:
-    """Serialise a message for a websocket."""
-    return json.dumps(value.model_dump(mode="json"), separators=(",", ":"))

@@ -121,7 +121,7 @@ def run_list(arguments: argparse.Namespace) -> None:
 
 def health(profile: Profile) -> str:
     """Sum up a profile's problems in a few words."""
-    errors = sum(problem.severity == "error" for problem in profile.problems)
+    errors = len(profile.errors)
     warnings = len(profile.problems) - errors
     counts = [
         f"{count} {word}{'s' if count > 1 else ''}"

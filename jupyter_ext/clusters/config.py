@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from jupyter_ext.clusters.models import ClusterConfig, Problem
 from jupyter_ext.errors import Conflict, InvalidInput
+from jupyter_ext.files import replace
 
 FILE = "cluster.toml"
 CONF_LOCK = "conf"
@@ -349,18 +348,4 @@ def write(path: Path, flat: Mapping[str, Any]) -> None:
                 table[name] = tomlkit.table()
             table = table[name]
         table[leaf] = value
-    write_private(path, tomlkit.dumps(document))
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step; only its owner can read it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    replace(path, tomlkit.dumps(document))

@@ -87,13 +87,9 @@ class ClusterEnvironment:
             If its profile is broken; nothing has changed then.
         """
         if profile.broken:
-            errors = [problem for problem in profile.problems if problem.severity == "error"]
             raise Misconfigured(
                 f"{profile.name} cannot be used: "
-                + "; ".join(
-                    f"{problem.file}{f', {problem.key}' if problem.key else ''}: {problem.message}"
-                    for problem in errors
-                ),
+                + "; ".join(f"{problem.where}: {problem.message}" for problem in profile.errors),
                 hint=f"Mend the profile in {profile.directory}.",
                 cluster=profile.name,
             )

@@ -121,6 +121,11 @@ class Problem(Model):
     key: str | None = None
     message: str
 
+    @property
+    def where(self) -> str:
+        """The file, and the key if it concerns one."""
+        return f"{self.file}, {self.key}" if self.key else self.file
+
 
 class Profile(Model):
     """A cluster as everyone else sees it. A broken one has errors among its problems."""
@@ -149,9 +154,14 @@ class Profile(Model):
     problems: list[Problem] = []
 
     @property
+    def errors(self) -> list[Problem]:
+        """The problems for which it cannot be used."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+    @property
     def broken(self) -> bool:
         """Whether this profile cannot be used at all."""
-        return any(problem.severity == "error" for problem in self.problems)
+        return bool(self.errors)
 
 
 class DirectorySource(Model):

@@ -39,9 +39,8 @@ class Hadoop:
         Misconfigured
             If the profile is broken.
         """
-        broken = [problem for problem in profile.problems if problem.severity == "error"]
-        if broken:
-            first = broken[0]
+        if profile.broken:
+            first = profile.errors[0]
             raise Misconfigured(
                 f"The profile of {profile.title} cannot be used: {first.file}: {first.message}",
                 hint=f"jupyter cluster show {profile.name} lists every problem.",

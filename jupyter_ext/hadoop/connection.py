@@ -78,7 +78,6 @@ class Connection:
         *,
         method: str = "GET",
         body: Any = None,
-        limit: int = MAX_REPLY_BYTES,
     ) -> Any:
         """Ask a daemon a question whose answer is JSON.
 
@@ -92,8 +91,6 @@ class Connection:
             HTTP method.
         body
             Sent as JSON unless None.
-        limit
-            Bytes of the reply.
 
         Raises
         ------
@@ -106,7 +103,7 @@ class Connection:
             self._answered_in_time(url),
             self.stream(method, url, params=params, content=content, headers=headers) as response,
         ):
-            text = await self._read(response, limit)
+            text = await self._read(response)
             kind = _kind(response)
             if not text and response.is_success and method != "GET":
                 return None
@@ -135,7 +132,7 @@ class Connection:
         async with self._answered_in_time(url), self.stream("GET", url, params=params) as response:
             kind = _kind(response)
             if kind != "application/json":
-                text = await self._read(response, MAX_REPLY_BYTES)
+                text = await self._read(response)
                 raise refusals.not_json(self.profile, response, kind, text)
             yield response.aiter_text()
 
@@ -178,7 +175,7 @@ class Connection:
                 auth=self._auth if as_daemon and self._auth else httpx.USE_CLIENT_DEFAULT,
             ) as response:
                 if not response.is_success:
-                    text = await self._read(response, MAX_REPLY_BYTES)
+                    text = await self._read(response)
                     raise refusals.refused(self.profile, response, text)
                 yield response
         except JupyterExtError as error:
@@ -200,14 +197,14 @@ class Connection:
         except TimeoutError:
             raise refusals.endless(self.profile, url, ANSWER_TIMEOUT_S) from None
 
-    async def _read(self, response: httpx.Response, limit: int) -> str:
+    async def _read(self, response: httpx.Response) -> str:
         data = bytearray()
         async for chunk in response.aiter_bytes():
             data += chunk
-            if len(data) > limit:
+            if len(data) > MAX_REPLY_BYTES:
                 raise TooLarge(
-                    f"{_origin(str(response.url))} sent more than {limit >> 20} MB in answer to "
-                    f"{response.url.path}.",
+                    f"{_origin(str(response.url))} sent more than {MAX_REPLY_BYTES >> 20} MB "
+                    f"in answer to {response.url.path}.",
                     hint="The rest was not read.",
                     cluster=self.profile.name,
                 )
@@ -224,10 +221,8 @@ def _origin(url: str) -> str:
 
 def _trust(profile: Profile) -> ssl.SSLContext:
     """Make the context that checks certificates: against the profile's CA, else the system's."""
-    gateway, endpoints = profile.config.gateway, profile.endpoints
-    urls = [daemon.url for daemon in (*endpoints.resourcemanagers, *endpoints.namenodes)]
-    urls += [url for url in (gateway.resourcemanager, gateway.namenode) if url]
-    if not any(url.startswith("https:") for url in urls):
+    daemons = (*profile.endpoints.resourcemanagers, *profile.endpoints.namenodes)
+    if not any(daemon.url.startswith("https:") for daemon in daemons):
         # Reading the system's certificates takes tens of milliseconds; this one trusts nobody.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

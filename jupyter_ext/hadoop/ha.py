@@ -62,7 +62,7 @@ class ActiveFinder(Generic[State]):
         answers = await asyncio.gather(*(self._ask(daemon) for daemon in self.daemons))
         errors = [answer for answer in answers if isinstance(answer, JupyterExtError)]
         if len(errors) == len(answers):
-            raise next((error for error in errors if isinstance(error, LoginNeeded)), errors[0])
+            raise _foremost(errors)
         states = [
             (daemon, None if isinstance(answer, JupyterExtError) else answer)
             for daemon, answer in zip(self.daemons, answers, strict=True)
@@ -114,7 +114,7 @@ class ActiveFinder(Generic[State]):
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
         if errors and len(errors) == len(probes):
-            raise next((error for error in errors if isinstance(error, LoginNeeded)), errors[0])
+            raise _foremost(errors)
         raise NoActive(
             f"None of the {len(self.daemons)} {self.kind}s is active.",
             hint="A failover may be under way; it takes some seconds.",
@@ -133,3 +133,8 @@ class ActiveFinder(Generic[State]):
                 hint="The daemon hangs or is overloaded; its log may say why.",
                 cluster=self.cluster,
             )
+
+
+def _foremost(errors: Sequence[JupyterExtError]) -> JupyterExtError:
+    """Choose what to tell when none answers: a missing login before anything else."""
+    return next((error for error in errors if isinstance(error, LoginNeeded)), errors[0])

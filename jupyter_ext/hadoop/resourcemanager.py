@@ -189,13 +189,12 @@ class ResourceManager:
     async def attempts(self, app_id: str) -> list[Attempt]:
         """List the attempts of an application, the latest last."""
         found = await self._get(f"apps/{_part(app_id)}/appattempts")
-        scheme = "https" if self.active and self.active.url.startswith("https:") else "http"
         attempts = [
             Attempt(
                 id=text(item, "appAttemptId") or text(item, "id"),
                 state=text(item, "appAttemptState"),
                 container=text(item, "containerId", "amContainerId"),
-                node_url=f"{scheme}://{host}" if (host := text(item, "nodeHttpAddress")) else "",
+                node_url=self._node_url(text(item, "nodeHttpAddress")),
                 diagnostics=text(item, "diagnosticsInfo", "diagnostics").strip(),
                 started_ms=count(item, "startTime"),
                 finished_ms=count(item, "finishedTime"),
@@ -238,8 +237,7 @@ class ResourceManager:
         """
         query = {"states": ",".join(states)} if states else {}
         found = await self._get("nodes", query)
-        scheme = "https" if self.active and self.active.url.startswith("https:") else "http"
-        return [_read_node(item, scheme) for item in members(found, "nodes", "node")]
+        return [self._read_node(item) for item in members(found, "nodes", "node")]
 
     async def log(self, app_id: str, file: str, size_bytes: int) -> LogTail:
         """Read the end of a log file of an application's latest ApplicationMaster.
@@ -259,6 +257,27 @@ class ResourceManager:
         return await nodemanager.tail(
             self._connection, app_id, await self.attempts(app_id), file, size_bytes
         )
+
+    def _read_node(self, found: Json) -> Node:
+        return Node(
+            id=text(found, "id"),
+            host=text(found, "nodeHostName"),
+            rack=text(found, "rack"),
+            state=text(found, "state"),
+            url=self._node_url(text(found, "nodeHTTPAddress")),
+            version=text(found, "version"),
+            used=_amount(found, "usedMemoryMB", "usedVirtualCores"),
+            available=_amount(found, "availMemoryMB", "availableVirtualCores"),
+            containers=count(found, "numContainers"),
+            health_report=text(found, "healthReport"),
+            last_update_ms=count(found, "lastHealthUpdate"),
+            labels=strings(found.get("nodeLabels")),
+        )
+
+    def _node_url(self, address: str) -> str:
+        """Give a NodeManager's base URL; all daemons of a cluster speak TLS, or none does."""
+        secure = self.active is not None and self.active.url.startswith("https:")
+        return f"{'https' if secure else 'http'}://{address}" if address else ""
 
     async def _info_of(self, daemon: Daemon) -> ClusterInfo:
         answer = await self._connection.get_json(f"{daemon.url}/ws/v1/cluster/info")
@@ -301,21 +320,3 @@ def _part(value: str) -> str:
 
 def _amount(found: Json, memory: str, vcores: str) -> Resources:
     return Resources(memory_mb=count(found, memory), vcores=count(found, vcores))
-
-
-def _read_node(found: Json, scheme: str) -> Node:
-    address = text(found, "nodeHTTPAddress")
-    return Node(
-        id=text(found, "id"),
-        host=text(found, "nodeHostName"),
-        rack=text(found, "rack"),
-        state=text(found, "state"),
-        url=f"{scheme}://{address}" if address else "",
-        version=text(found, "version"),
-        used=_amount(found, "usedMemoryMB", "usedVirtualCores"),
-        available=_amount(found, "availMemoryMB", "availableVirtualCores"),
-        containers=count(found, "numContainers"),
-        health_report=text(found, "healthReport"),
-        last_update_ms=count(found, "lastHealthUpdate"),
-        labels=strings(found.get("nodeLabels")),
-    )

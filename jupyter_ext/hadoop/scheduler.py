@@ -16,6 +16,8 @@ BULKY = re.compile(r'\{\s*"(?:username|resourceInformation)"\s*:')
 """How objects begin that are most of the answer, up to a hundred kilobytes of each queue: a row for
 every user, and in every amount each resource type with its limits."""
 
+_CAPACITIES = ("capacities", "queueCapacitiesByPartition")
+
 
 def keep_mine(bulky: Json, user: str | None) -> Json:
     """Keep of such objects the user's own row, which alone :func:`read_scheduler` reads."""
@@ -40,7 +42,7 @@ def read_scheduler(found: Json, user: str | None) -> Scheduler:
     if kind.startswith("fifo"):
         return Scheduler(type="fifo", queues=[_fifo(found)])
     # What the root may use is the whole cluster; said since Hadoop 3.1.
-    total = resources(_default_partition(found).get("effectiveMaxResource"))
+    total = resources(_default_partition(found, *_CAPACITIES).get("effectiveMaxResource"))
     return Scheduler(type="capacity", queues=_capacity(found, "", total, user))
 
 
@@ -63,22 +65,13 @@ def _path(found: Json, parent: str) -> str:
 def _capacity(found: Json, parent: str, total: Resources, user: str | None) -> list[Queue]:
     path = _path(found, parent)
     children = members(found, "queues", "queue")
-    # The root has no absolute figures of its own: it is the whole.
-    percent = "absolute{}" if "absoluteCapacity" in found else "{}"
-    partition = _default_partition(found)
-    used = _first(found, partition, percent.format("UsedCapacity"), "usedCapacity")
-    usage = next(
-        (
-            item
-            for item in members(found, "resources", "resourceUsagesByPartition")
-            if not text(item, "partitionName")
-        ),
-        {},
-    )
+    used = max(0.0, _percentage(found, "UsedCapacity")) / 100
+    ceiling = _percentage(found, "MaxCapacity") / 100
+    usage = _default_partition(found, "resources", "resourceUsagesByPartition")
     amount = resources(found.get("resourcesUsed") or usage.get("used"))
     if not total.memory_mb and used > 0:
         # Older: the queue's share and its amount give the whole away.
-        total = Resources(memory_mb=round(amount.memory_mb / used * 100))
+        total = Resources(memory_mb=round(amount.memory_mb / used))
     mine, limit = _of_user(found, user, total)
     leaf = not children and text(found, "queueType") != "parent"
     queue = Queue(
@@ -86,12 +79,13 @@ def _capacity(found: Json, parent: str, total: Resources, user: str | None) -> l
         parent=parent,
         leaf=leaf,
         state=text(found, "state") or "RUNNING",
-        guarantee=_first(found, partition, percent.format("Capacity"), "capacity") / 100,
-        ceiling=min(1.0, _ceiling(found, partition, percent)),
-        used=max(0.0, used / 100),
+        guarantee=_percentage(found, "Capacity") / 100,
+        # 0 stands for "never said".
+        ceiling=min(1.0, ceiling) if ceiling > 0 else 1.0,
+        used=used,
         # With its default calculator the scheduler's percentages count memory alone: nobody holds
         # more of a queue than is used of it.
-        my_share=None if mine is None or not leaf else min(mine, max(0.0, used / 100)),
+        my_share=None if mine is None or not leaf else min(mine, used),
         user_limit=limit,
         resources_used=amount,
         resources_pending=resources(usage.get("pending")),
@@ -125,31 +119,22 @@ def _sum(parts: Iterable[Resources]) -> Resources:
     )
 
 
-def _default_partition(found: Json) -> Json:
-    """Capacities of the nodes without a label; newer versions keep the truth here."""
-    return next(
-        (
-            item
-            for item in members(found, "capacities", "queueCapacitiesByPartition")
-            if not text(item, "partitionName")
-        ),
-        {},
-    )
+def _default_partition(found: Json, *path: str) -> Json:
+    """Figures of the nodes without a label, from a list with one entry per partition."""
+    return next((item for item in members(found, *path) if not text(item, "partitionName")), {})
 
 
-def _first(found: Json, partition: Json, key: str, partition_key: str) -> float:
-    """Take a percentage from the queue itself, else from its default partition."""
-    lower = key[0].lower() + key[1:]
-    if lower in found:
-        return number(found, lower)
-    absolute = "absolute" + partition_key[0].upper() + partition_key[1:]
-    return number(partition, absolute, partition_key)
+def _percentage(found: Json, name: str) -> float:
+    """Read a percentage of the whole cluster, for example ``absoluteUsedCapacity``.
 
-
-def _ceiling(found: Json, partition: Json, percent: str) -> float:
-    ceiling = _first(found, partition, percent.format("MaxCapacity"), "maxCapacity")
-    # 0 stands for "never said".
-    return ceiling / 100 if ceiling > 0 else 1.0
+    From the queue itself, where only the root, which is the whole, says it without "absolute";
+    newer versions may keep the truth in the default partition.
+    """
+    absolute, plain = f"absolute{name}", name[0].lower() + name[1:]
+    own = absolute if "absoluteCapacity" in found else plain
+    if own in found:
+        return number(found, own)
+    return number(_default_partition(found, *_CAPACITIES), absolute, plain)
 
 
 def _of_user(found: Json, user: str | None, total: Resources) -> tuple[float | None, float | None]:

@@ -117,7 +117,7 @@ class WebHdfs:
             If HDFS does not do it: no such source, or the target exists.
         """
         found = await self._get(source, "RENAME", {"destination": target}, method="PUT")
-        if not member({"found": found}, "found").get("boolean"):
+        if not member(found).get("boolean"):
             raise InvalidInput(
                 f"{source} was not moved to {target}.",
                 hint="Does the source exist, the target not, and the directory above it?",
@@ -139,7 +139,7 @@ class WebHdfs:
         """
         query = {"recursive": _flag(recursive)}
         found = await self._get(path, "DELETE", query, method="DELETE")
-        return bool(member({"found": found}, "found").get("boolean"))
+        return bool(member(found).get("boolean"))
 
     async def quota(self, path: str) -> Quota:
         """Quota and use of a directory that has a quota.
@@ -186,7 +186,7 @@ class WebHdfs:
         try:
             query = {**query, "noredirect": "true"}
             answer = await self._get(path, operation, query, method=method)
-            location = text(member({"found": answer}, "found"), "Location")
+            location = text(member(answer), "Location")
         except Redirected as redirected:
             location = redirected.location  # HDFS before 2.9 does not know noredirect
         parts = urlsplit(location)

@@ -1,10 +1,10 @@
-"""Files that are whole at any moment."""
+"""Files of the sandbox."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
+
+from jupyter_ext.files import replace
 
 
 def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
@@ -13,12 +13,4 @@ def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
     if path.is_file() and path.read_bytes() == data:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            os.fchmod(descriptor, mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace(path, data, mode)

@@ -70,7 +70,7 @@ class Process:
     @property
     def alive(self) -> bool:
         """Whether this very process runs."""
-        return self.boot == boot_id() and _start_time(self.pid) == self.start
+        return _runs(self.pid, self.start, self.boot)
 
     @property
     def memory_mb(self) -> float:
@@ -230,8 +230,11 @@ def same_process(identity: str) -> int | None:
         pid, start, boot = identity.split()
     except ValueError:
         return None
-    runs = boot == boot_id() and _start_time(int(pid)) == start
-    return int(pid) if runs else None
+    return int(pid) if _runs(int(pid), start, boot) else None
+
+
+def _runs(pid: int, start: str, boot: str) -> bool:
+    return boot == boot_id() and _start_time(pid) == start
 
 
 def _start_time(pid: int) -> str:

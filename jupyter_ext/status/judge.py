@@ -90,13 +90,11 @@ def judge(profile: Profile, findings: Findings) -> Judgement:
 
 
 def _broken(profile: Profile) -> Judgement:
-    errors = [problem for problem in profile.problems if problem.severity == "error"]
-    first = errors[0]
-    where = f"{first.file}{f', {first.key}' if first.key else ''}"
-    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+    first, *others = profile.errors
+    more = f" ({len(others)} more)" if others else ""
     return Judgement(
         "misconfigured",
-        f"{where}: {first.message}{more}",
+        f"{first.where}: {first.message}{more}",
         f"Correct it in {profile.directory}; the card follows by itself.",
     )
 

@@ -247,15 +247,11 @@ def _profile_state(profile: Profile) -> Cell:
     if not profile.problems:
         return Mark("ok", "good")
     worst = min(profile.problems, key=lambda problem: problem.severity)
-    where = f"{worst.file}{f', {worst.key}' if worst.key else ''}"
-    return Mark(f"{where}: {worst.message}", "bad" if profile.broken else "warning")
+    return Mark(f"{worst.where}: {worst.message}", "bad" if profile.broken else "warning")
 
 
 def _problems(profile: Profile) -> list[Cell]:
-    return [
-        f"{p.severity}: {p.file}{f', {p.key}' if p.key else ''}: {p.message}"
-        for p in profile.problems
-    ]
+    return [f"{p.severity}: {p.where}: {p.message}" for p in profile.problems]
 
 
 def _urls(daemons: Sequence[Daemon]) -> str:
