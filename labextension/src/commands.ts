@@ -1,3 +1,5 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
 /** Ids of every command; each takes `{cluster}` where it concerns one cluster. */
 export namespace CommandIDs {
   /** Show the side panel. */
@@ -20,4 +22,24 @@ export namespace CommandIDs {
   export const sandboxStop = 'jupyter-ext:stop-sandbox';
   /** Switch the current notebook's kernel to a cluster. */
   export const use = 'jupyter-ext:use-cluster';
+}
+
+/** Describe the arguments of a command that takes none. */
+export const NO_ARGS = {
+  args: { type: 'object', properties: {} }
+};
+
+/** Describe the argument of a command that is about one cluster. */
+export function clusterArgs(trans: TranslationBundle) {
+  return {
+    args: {
+      type: 'object',
+      properties: {
+        cluster: {
+          type: 'string',
+          description: trans.__('Name of the profile; asked for when left out')
+        }
+      }
+    }
+  };
 }

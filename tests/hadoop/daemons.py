@@ -7,39 +7,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_ext.clusters.models import Daemon, Endpoints, Profile
+from jupyter_ext.clusters.models import Profile
+from tests import profiles
 from tests.fakes.raw_server import Script, reply
+from tests.profiles import endpoints
 
 
 def profile(
     resourcemanagers: list[str] | None = None, namenodes: list[str] | None = None, **changes: Any
 ) -> Profile:
     """Make a profile; several addresses make a high-availability pair."""
-
-    def daemons(urls: list[str] | None, prefix: str) -> list[Daemon]:
-        named = len(urls or []) > 1
-        return [
-            Daemon(id=f"{prefix}{number}" if named else "", url=url)
-            for number, url in enumerate(urls or [], 1)
-        ]
-
-    endpoints = Endpoints(
-        default_fs="hdfs://localhost:1",
-        resourcemanagers=daemons(resourcemanagers, "rm"),
-        namenodes=daemons(namenodes, "nn"),
-    )
-    values: dict[str, Any] = {
-        "name": "made-up",
-        "title": "Made up",
-        "color": "blue",
-        "layer": "user",
-        "directory": "/nowhere",
-        "conf_dir": "/nowhere",
-        "auth": "simple",
-        "user": "alice",
-        "endpoints": endpoints,
-    }
-    return Profile(**values | changes)
+    where = endpoints(resourcemanagers or [], namenodes or [], default_fs="hdfs://localhost:1")
+    values: dict[str, Any] = {"title": "Made up", "user": "alice", "endpoints": where}
+    return profiles.profile("made-up", **values | changes)
 
 
 def as_json(found: Any, status: str = "200 OK") -> bytes:

@@ -13,40 +13,23 @@ from urllib.parse import unquote
 
 import pytest
 
-from jupyter_ext.clusters.models import ClusterConfig, Daemon, Endpoints, Problem, Profile
+from jupyter_ext.clusters.models import ClusterConfig, Problem
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.hadoop.doctor import examine
+from tests import profiles
 from tests.fakes.certificates import Authority
 from tests.fakes.raw_server import always, black_hole, closed_port, raw_server, reply
+from tests.profiles import endpoints
 
 CLOSED = "Nothing listens there."
 
 
 def profile(resourcemanagers=(), namenodes=(), **fields):
     """A profile of daemons given as URLs; two of a kind are a pair."""
-
-    def daemons(urls, prefix):
-        pair = len(urls) > 1
-        return [
-            Daemon(url=url, id=f"{prefix}{number}" if pair else "")
-            for number, url in enumerate(urls, 1)
-        ]
-
-    endpoints = Endpoints(
-        resourcemanagers=daemons(resourcemanagers, "rm"), namenodes=daemons(namenodes, "nn")
+    where = endpoints(resourcemanagers, namenodes)
+    return profiles.profile(
+        "test", **{"title": "Test", "user": "alice", "endpoints": where} | fields
     )
-    values = {
-        "name": "test",
-        "title": "Test",
-        "color": "blue",
-        "layer": "user",
-        "directory": "/profiles/test",
-        "conf_dir": "/profiles/test/conf",
-        "auth": "simple",
-        "user": "alice",
-        "endpoints": endpoints,
-    }
-    return Profile(**values | fields)
 
 
 def info(state="ACTIVE"):

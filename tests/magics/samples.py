@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from jupyter_ext.clusters.models import Profile
 from jupyter_ext.hadoop.models import ClusterInfo, ClusterMetrics, NodeCounts, Queue, Resources
 from jupyter_ext.status.models import ClusterStatus, Yarn
+from tests.profiles import profile
 
-PROFILE = Profile(
-    name="dev",
-    title="dev",
-    color="blue",
-    layer="user",
-    directory="/d",
-    conf_dir="/d/conf",
-    auth="simple",
-)
+PROFILE = profile()
 
 
 def up(memory_mb: int = 1024) -> ClusterStatus:

@@ -13,16 +13,10 @@ from typing import Any
 import pytest
 
 from jupyter_ext.clusters.live import leftovers
-from jupyter_ext.clusters.models import ClusterConfig, Daemon, Endpoints, Profile
+from jupyter_ext.clusters.models import ClusterConfig, Daemon, Endpoints
+from tests.profiles import profile
 
-PROFILE = Profile(
-    name="dev",
-    title="dev",
-    color="blue",
-    layer="user",
-    directory="/clusters/dev",
-    conf_dir="/clusters/dev/conf",
-    auth="simple",
+PROFILE = profile(
     config=ClusterConfig(livy="http://livy.dev:8998"),
     endpoints=Endpoints(
         default_fs="hdfs://dev.example:9000",

@@ -2,29 +2,21 @@
 
 import pytest
 
-from jupyter_ext.clusters.models import Daemon, Endpoints, Problem, Profile
+from jupyter_ext.clusters.models import Problem
 from jupyter_ext.hadoop.models import ClusterMetrics, HdfsMetrics, Node, NodeCounts, Resources
 from jupyter_ext.status.judge import Findings, judge
 from jupyter_ext.status.models import DaemonState, Failure
+from tests import profiles
+from tests.profiles import endpoints
 
 RM = "http://rm:8088"
 NN = "http://nn:9870"
 
 
 def profile(*, yarn=True, hdfs=True, problems=()):
-    return Profile(
-        name="dev",
-        title="Dev",
-        color="blue",
-        layer="user",
-        directory="/etc/clusters/dev",
-        conf_dir="/etc/clusters/dev/conf",
-        auth="simple",
-        endpoints=Endpoints(
-            resourcemanagers=[Daemon(url=RM)] if yarn else [],
-            namenodes=[Daemon(url=NN)] if hdfs else [],
-        ),
-        problems=list(problems),
+    where = endpoints([RM] if yarn else [], [NN] if hdfs else [])
+    return profiles.profile(
+        title="Dev", directory="/etc/clusters/dev", endpoints=where, problems=list(problems)
     )
 
 

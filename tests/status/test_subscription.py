@@ -2,9 +2,9 @@
 
 import pytest
 
-from jupyter_ext.clusters.models import Profile
 from jupyter_ext.status.models import BoardMessage, Card, ClusterStatus, StatusMessage
 from jupyter_ext.status.subscription import Frame, Subscription
+from tests.profiles import profile
 
 
 def status(cluster, number):
@@ -77,15 +77,6 @@ async def test_json_is_made_once_and_is_that_of_the_model():
 
 @pytest.mark.parametrize("number", [0, 1, 3])
 async def test_a_board_in_pieces_is_the_same_as_in_one(number):
-    profile = Profile(
-        name="a",
-        title="A",
-        color="blue",
-        layer="user",
-        directory="/x",
-        conf_dir="/x/conf",
-        auth="simple",
-    )
-    card = Card(profile=profile, status=status("a", 1).message.status, history=[])
+    card = Card(profile=profile("a"), status=status("a", 1).message.status, history=[])
     frame = board([card] * number)
     assert (await frame.encode()).decode() == frame.message.model_dump_json()

@@ -11,24 +11,12 @@ import {
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { CommandIDs } from '../commands';
+import { clusterArgs, CommandIDs, NO_ARGS } from '../commands';
 import { describeError } from '../request';
 import type { ClusterDialogs } from './dialogs';
 import { ClusterService } from './service';
 
 /** Arguments of a command that concerns one cluster. */
-const CLUSTER_ARGS = {
-  args: {
-    type: 'object',
-    properties: {
-      cluster: {
-        type: 'string',
-        description: 'Name of the profile; asked for when left out'
-      }
-    }
-  }
-};
-
 /** Adds, edits, removes and examines clusters. */
 const plugin: JupyterFrontEndPlugin<void> = {
   id: '@jupyter-ext/labextension:clusters',
@@ -99,13 +87,13 @@ const plugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__(
         'Make a profile of an archive, a directory or a URL of Hadoop configuration'
       ),
-      describedBy: { args: { type: 'object', properties: {} } },
+      describedBy: NO_ARGS,
       execute: async () => (await dialogs()).add()
     });
     commands.addCommand(CommandIDs.edit, {
       label: trans.__('Edit a Cluster…'),
       caption: trans.__("Change what a cluster's profile says"),
-      describedBy: CLUSTER_ARGS,
+      describedBy: clusterArgs(trans),
       execute: withCluster(trans.__('Edit a cluster'), async name =>
         (await dialogs()).edit(name)
       )
@@ -115,7 +103,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__(
         "Remove a cluster's profile; the cluster itself stays as it is"
       ),
-      describedBy: CLUSTER_ARGS,
+      describedBy: clusterArgs(trans),
       execute: withCluster(trans.__('Remove a cluster'), async name =>
         (await dialogs()).remove(name)
       )
@@ -125,7 +113,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__(
         'Look at names, ports, certificates, clocks, logins and daemons'
       ),
-      describedBy: CLUSTER_ARGS,
+      describedBy: clusterArgs(trans),
       execute: withCluster(
         trans.__('Run the checks of a cluster'),
         async name => (await dialogs()).doctor(name)

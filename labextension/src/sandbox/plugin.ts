@@ -10,10 +10,8 @@ import {
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { CommandIDs } from '../commands';
+import { CommandIDs, NO_ARGS } from '../commands';
 import { SandboxModel } from './model';
-
-const NO_ARGS = { args: { type: 'object', properties: {} } };
 
 /** Starts and stops the sandbox. */
 const plugin: JupyterFrontEndPlugin<void> = {

@@ -12,7 +12,7 @@ import {
 } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { CommandIDs } from '../commands';
+import { clusterArgs, CommandIDs } from '../commands';
 import { describeError } from '../request';
 import { ClusterClient } from './client';
 import type { ClusterDetail } from './detail';
@@ -72,19 +72,7 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
           ? trans.__('Show Details of %1', args.cluster)
           : trans.__('Show Details of a Cluster…'),
       icon: clustersIcon,
-      describedBy: {
-        args: {
-          type: 'object',
-          properties: {
-            cluster: {
-              type: 'string',
-              description: trans.__(
-                'Name of the profile; asked for when left out'
-              )
-            }
-          }
-        }
-      },
+      describedBy: clusterArgs(trans),
       execute: async args => {
         const cluster =
           typeof args.cluster === 'string'
