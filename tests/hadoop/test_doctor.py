@@ -27,9 +27,14 @@ CLOSED = "Nothing listens there."
 def profile(resourcemanagers=(), namenodes=(), **fields):
     """A profile of daemons given as URLs; two of a kind are a pair."""
     where = endpoints(resourcemanagers, namenodes)
-    return profiles.profile(
-        "test", **{"title": "Test", "user": "alice", "endpoints": where} | fields
-    )
+    values = {
+        "title": "Test",
+        "directory": "/profiles/test",
+        "conf_dir": "/profiles/test/conf",
+        "user": "alice",
+        "endpoints": where,
+    }
+    return profiles.profile("test", **values | fields)
 
 
 def info(state="ACTIVE"):
