@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_ext.sandbox.kdc import addprinc
 from jupyter_ext.sandbox.models import SandboxStatus
 from jupyter_ext.sandbox.people import PEOPLE
 from jupyter_ext.sandbox.processes import Processes
+from jupyter_ext.sandbox.requirements import installed
 from jupyter_ext.sandbox.sandbox import Sandbox
 
 COMMAND = [sys.executable, "-m", "jupyter_ext.cli", "sandbox"]
@@ -89,32 +91,51 @@ class RunningSandbox:
 
     def conf_dir(self, name: str) -> Path:
         """HADOOP_CONF_DIR of a client."""
-        return self.config_dir / "clusters" / name / "conf"
+        return self.profile_dir(name) / "conf"
+
+    def profile_dir(self, name: str) -> Path:
+        """What the sandbox published of a cluster."""
+        return self.config_dir / "clusters" / name
 
     @property
     def krb5_conf(self) -> Path:
-        return self.config_dir / "clusters" / "prod" / "krb5.conf"
+        return self.profile_dir("prod") / "krb5.conf"
 
     @property
     def ca_file(self) -> Path:
-        return self.config_dir / "clusters" / "prod" / "ca.pem"
+        return self.profile_dir("prod") / "ca.pem"
 
     @property
     def passwords(self) -> dict[str, str]:
         return {person.name: person.password for person in PEOPLE}
 
-    def kinit(self, user: str, ccache: Path, password: str | None = None) -> tuple[int, str]:
-        """Log in to prod's realm; exit status and what kinit says."""
+    def kinit(
+        self, user: str, ccache: Path, password: str | None = None, *, cluster: str = "prod"
+    ) -> tuple[int, str]:
+        """Log in to a cluster's realm; exit status and what kinit says."""
         done = subprocess.run(
             ["kinit", "-c", f"FILE:{ccache}", user],
             input=f"{password or self.passwords[user]}\n",
-            env={**os.environ, "KRB5_CONFIG": str(self.krb5_conf), "LANG": "C"},
+            env={
+                **os.environ,
+                "KRB5_CONFIG": str(self.profile_dir(cluster) / "krb5.conf"),
+                "LANG": "C",
+            },
             text=True,
             capture_output=True,
             check=False,
             timeout=20,
         )
         return done.returncode, done.stdout + done.stderr
+
+    def kadmin(self, *commands: str, cluster: str = "prod") -> str:
+        """Administer a cluster's realm, e.g. ``cpw -pw NEW alice``; what kadmin.local says."""
+        return kadmin(self.directory / cluster / "kerberos", *commands)
+
+    def reset(self, user: str, *, cluster: str = "prod") -> None:
+        """Make a user's principal what it was: password, its history, lock, condition."""
+        [person] = [person for person in PEOPLE if person.name == user]
+        self.kadmin(f"delprinc -force {user}", addprinc(person), cluster=cluster)
 
     def pid(self, daemon: str) -> int:
         """Process id of a daemon, e.g. dev or (with --processes) dev-nodemanager."""
@@ -198,6 +219,27 @@ class RunningSandbox:
             "rm": f"http://localhost:{ports['rm-http']}",
             "nn": f"http://localhost:{ports['namenode-http']}",
         }
+
+
+def kadmin(directory: Path, *commands: str) -> str:
+    """Administer the realm whose database is in a directory; what kadmin.local says."""
+    done = subprocess.run(
+        [installed("kadmin.local")],
+        input="\n".join([*commands, ""]),
+        env={
+            **os.environ,
+            "KRB5_CONFIG": str(directory / "krb5.conf"),
+            "KRB5_KDC_PROFILE": str(directory / "kdc.conf"),
+            "LANG": "C",
+        },
+        text=True,
+        capture_output=True,
+        check=True,
+        timeout=20,
+    )
+    said = done.stdout + done.stderr
+    assert " while " not in said, said
+    return said
 
 
 def rest(method: str, url: str, body: Any = None) -> Any:

@@ -182,7 +182,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--dir", type=Path, default=Path(".demo"), help="default: .demo")
     parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, metavar="DIR")
     parser.add_argument(
-        "--only", action="append", choices=spec.CLUSTERS, metavar="CLUSTER", help="not all clusters"
+        "--only", action="append", choices=spec.DEMO, metavar="CLUSTER", help="not all clusters"
     )
     arguments = parser.parse_args(argv)
     began = time.monotonic()
@@ -191,7 +191,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{time.monotonic() - began:6.1f} s  {line}", flush=True)
 
     try:
-        clusters = arguments.only or tuple(spec.CLUSTERS)
+        clusters = arguments.only or spec.DEMO
         directory = arguments.dir.absolute()
         # The sandbox writes its profiles where Jupyter looks for configuration.
         os.environ.update(environment(directory))

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from jupyter_ext.errors import Unavailable
 from jupyter_ext.sandbox.files import write
+from jupyter_ext.sandbox.kdc import COMPLETE
 from jupyter_ext.sandbox.people import PEOPLE
 from jupyter_ext.sandbox.processes import Processes, Program, cause
 from jupyter_ext.sandbox.requirements import installed
+from jupyter_ext.sandbox.sample import PRIVATE
 from jupyter_ext.sandbox.site import Cluster, render, server
 from jupyter_ext.sandbox.wait import until
 
@@ -183,12 +185,16 @@ class HadoopCluster:
             ",".join(roles),
             "sandbox.users=" + " ".join(person.name for person in PEOPLE),
             f"sandbox.sample={self._sample}",
+            "sandbox.private=" + " ".join(f"{name}:{owner}" for name, owner in PRIVATE.items()),
             f"sandbox.name={name}",
             "sandbox.jvms=" + " ".join(jvm for jvm, _, _ in layout(self.cluster, self._hadoop)),
             *settings,
         )
         digest = hashlib.sha256("\0".join(argv).encode())
-        for path in sorted(conf.glob("*.xml")):
+        files = sorted(conf.glob("*.xml"))
+        if self.cluster.secure:
+            files.append(self.cluster.secrets / COMPLETE)
+        for path in files:
             digest.update(path.read_bytes())
         return Program(
             name, argv, self.cluster.directory, self._environment, digest.hexdigest()[:16]

@@ -1,23 +1,32 @@
-"""The Kerberos realm of ``prod``: MIT's KDC and its password service, on the loopback interface."""
+"""A Kerberos realm: MIT's KDC and its password service, on the loopback interface."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jupyter_ext.errors import Unavailable
 from jupyter_ext.sandbox.files import write
-from jupyter_ext.sandbox.people import PEOPLE, Condition
+from jupyter_ext.sandbox.people import PEOPLE, Condition, Person
 from jupyter_ext.sandbox.processes import Program
 from jupyter_ext.sandbox.requirements import installed
 from jupyter_ext.sandbox.site import REALM
 
 PORTS = ("kdc", "kpasswd", "kadmin")
-SERVICES = ("hdfs/localhost", "HTTP/localhost")
+COMPLETE = "complete"
+"""File that says which people and services the database was made for."""
+KEYTABS: Mapping[str, Sequence[str]] = {
+    "services.keytab": ("hdfs/localhost", "HTTP/localhost"),
+    "ldap.keytab": ("ldap/localhost",),
+}
+"""File to the service principals whose keys it holds."""
 
+# request_timeout is for MIT 1.22 and later, which else waits without end; kdc_timeout (ms) and
+# max_retries are for Java, which else waits for three minutes. Who knows none of them ignores it.
 _KRB5 = """\
 [libdefaults]
   default_realm = {realm}
@@ -29,6 +38,9 @@ _KRB5 = """\
   forwardable = true
   ticket_lifetime = 10h
   renew_lifetime = 7d
+  request_timeout = 5s
+  kdc_timeout = 3000
+  max_retries = 2
 
 [realms]
   {realm} = {{
@@ -61,11 +73,26 @@ _KDC = """\
   admin_server = STDERR
   default = STDERR
 """
+_POLICIES = (
+    'addpol -maxfailure 3 -lockoutduration "10 seconds" lockout',
+    "addpol -minlength 10 -history 3 strict",
+)
 _CONDITION: Mapping[Condition, str] = {
     "good": "",
     "expired": '-pwexpire "2020-01-01 00:00:00"',
     "locked": "-allow_tix",
+    "must-change": "+needchange",
+    "lapsed": '-expire "2020-01-01 00:00:00"',
+    "lockout": "-policy lockout",
+    "strict": "-policy strict",
+    "short-lived": '-maxlife "10 seconds" -maxrenewlife "60 seconds"',
 }
+
+
+def addprinc(person: Person) -> str:
+    """Write the command that gives someone a principal, as they are when the realm is new."""
+    condition = _CONDITION[person.condition]
+    return f"addprinc -pw {person.password} +requires_preauth {condition} {person.name}"
 
 
 class Kdc:
@@ -77,10 +104,31 @@ class Kdc:
         Where everything of it is.
     ports
         Ports by the names in ``PORTS``.
+    name
+        Of the cluster it belongs to; its programs are called after it.
+    realm
+        Name of the realm.
+    people
+        Who has a principal.
+    keytabs
+        File name to service principals.
     """
 
-    def __init__(self, directory: Path, ports: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        ports: Mapping[str, int],
+        *,
+        name: str = "prod",
+        realm: str = REALM,
+        people: Sequence[Person] = PEOPLE,
+        keytabs: Mapping[str, Sequence[str]] = KEYTABS,
+    ) -> None:
         self.directory = directory
+        self.name = name
+        self.realm = realm
+        self._people = people
+        self._keytabs = keytabs
         self.krb5_conf = directory / "krb5.conf"
         self.ports = {name: ports[name] for name in PORTS}
 
@@ -97,66 +145,81 @@ class Kdc:
             "KRB5_KDC_PROFILE": str(self.directory / "kdc.conf"),
         }
 
-    def prepare(self, lock: int) -> None:
+    def keytab(self, name: str) -> Path:
+        """Path of one of the keytabs."""
+        return self.directory / name
+
+    def prepare(self, lock: int | None = None) -> None:
         """Write the configuration; make the database, all principals and keytabs once.
+
+        Parameters
+        ----------
+        lock
+            Descriptor that Kerberos's programs hold open while they work.
 
         Raises
         ------
         Unavailable
             If one of Kerberos's programs refuses.
         """
-        complete = self.directory / "complete"
-        if not complete.exists() and self.directory.exists():
+        commands = self._commands()
+        generation = hashlib.sha256("\n".join([self.realm, *commands]).encode()).hexdigest()[:16]
+        complete = self.directory / COMPLETE
+        present = complete.read_text() if complete.exists() else ""
+        if present != generation and self.directory.exists():
             shutil.rmtree(self.directory)
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        values = {"realm": REALM, "directory": self.directory, **self.ports}
+        values = {"realm": self.realm, "directory": self.directory, **self.ports}
         write(self.krb5_conf, _KRB5.format(**values), 0o644)
         write(self.directory / "kdc.conf", _KDC.format(**values))
-        if complete.exists():
+        if present == generation:
             return
         # Nobody administers this realm from outside; everyone may change their own password.
         write(self.directory / "kadm5.acl", "")
         write(self.directory / "signature-secret", secrets.token_hex(32))
         master = secrets.token_hex(32)
-        self._run(["kdb5_util", "create", "-r", REALM, "-s", "-W"], f"{master}\n{master}\n", lock)
-        keytab = self.directory / "services.keytab"
-        commands = [
-            *(f"addprinc -randkey {service}" for service in SERVICES),
-            *(f"ktadd -norandkey -k {keytab} {service}" for service in SERVICES),
-            *(
-                f"addprinc -pw {person.password} +requires_preauth"
-                f" {_CONDITION[person.condition]} {person.name}"
-                for person in PEOPLE
-            ),
-        ]
+        create = ["kdb5_util", "create", "-r", self.realm, "-s", "-W"]
+        self._run(create, f"{master}\n{master}\n", lock)
         # Passwords go in by standard input: an argument would be in the process list.
-        self._run(["kadmin.local", "-r", REALM], "\n".join([*commands, "listprincs", ""]), lock)
-        if not keytab.exists():
-            raise Unavailable("The sandbox's KDC was made without its services' keys.")
-        keytab.chmod(0o600)
-        complete.touch()
+        self._run(["kadmin.local", "-r", self.realm], "\n".join([*commands, ""]), lock)
+        for name in self._keytabs:
+            if not self.keytab(name).exists():
+                raise Unavailable("The sandbox's KDC was made without its services' keys.")
+            self.keytab(name).chmod(0o600)
+        write(complete, generation)
+
+    def _commands(self) -> list[str]:
+        """Tell kadmin.local who there is."""
+        keys = [(name, service) for name, services in self._keytabs.items() for service in services]
+        return [
+            *_POLICIES,
+            *(f"addprinc -randkey {service}" for _, service in keys),
+            *(f"ktadd -norandkey -k {self.keytab(name)} {service}" for name, service in keys),
+            *(addprinc(person) for person in self._people),
+        ]
 
     def programs(self) -> list[Program]:
-        """List the KDC and the password service."""
-        fingerprint = "-".join(str(port) for port in self.ports.values())
+        """List the KDC and the password service; a database made anew restarts them."""
+        generation = (self.directory / COMPLETE).read_text()
+        fingerprint = "-".join([*(str(port) for port in self.ports.values()), generation])
         return [
             Program(
-                "prod-kdc",
-                (installed("krb5kdc"), "-r", REALM, "-n"),
+                f"{self.name}-kdc",
+                (installed("krb5kdc"), "-r", self.realm, "-n"),
                 self.directory,
                 self.environment,
                 fingerprint,
             ),
             Program(
-                "prod-kadmin",
-                (installed("kadmind"), "-r", REALM, "-nofork"),
+                f"{self.name}-kadmin",
+                (installed("kadmind"), "-r", self.realm, "-nofork"),
                 self.directory,
                 self.environment,
                 fingerprint,
             ),
         ]
 
-    def _run(self, argv: list[str], text: str, lock: int) -> None:
+    def _run(self, argv: list[str], text: str, lock: int | None) -> None:
         done = subprocess.run(
             [installed(argv[0]), *argv[1:]],
             input=text,
@@ -164,7 +227,7 @@ class Kdc:
             capture_output=True,
             text=True,
             check=False,
-            pass_fds=[lock],
+            pass_fds=[] if lock is None else [lock],
             timeout=30,
         )
         complaints = [line for line in done.stderr.splitlines() if not line.startswith("No policy")]

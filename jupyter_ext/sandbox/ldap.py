@@ -1,7 +1,9 @@
-"""The directory of ``prod``: OpenLDAP's slapd with TLS and a password policy."""
+"""The directory of a secure cluster: OpenLDAP's slapd with TLS, password policies and GSSAPI."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -9,6 +11,7 @@ from pathlib import Path
 
 from jupyter_ext.errors import Unavailable
 from jupyter_ext.sandbox.files import write
+from jupyter_ext.sandbox.kdc import Kdc
 from jupyter_ext.sandbox.people import GROUPS, PEOPLE, Condition
 from jupyter_ext.sandbox.processes import Program
 from jupyter_ext.sandbox.requirements import installed
@@ -36,6 +39,11 @@ TLSProtocolMin 3.3
 security simple_bind=128
 disallow bind_anon
 require authc
+
+# By SASL a user is who their ticket says; only this realm's users are anyone here.
+sasl-host localhost
+sasl-realm {realm}
+authz-regexp "^uid=([^,/]+)(,cn={realm_pattern})?,cn=gssapi,cn=auth$" "uid=$1,{people}"
 
 database mdb
 suffix "{base}"
@@ -72,6 +80,27 @@ objectClass: pwdPolicy
 cn: default
 pwdAttribute: userPassword
 pwdLockout: TRUE
+pwdMustChange: TRUE
+pwdAllowUserChange: TRUE
+
+dn: cn=lockout,ou=policies,{base}
+objectClass: device
+objectClass: pwdPolicy
+cn: lockout
+pwdAttribute: userPassword
+pwdLockout: TRUE
+pwdMaxFailure: 3
+pwdLockoutDuration: 10
+pwdAllowUserChange: TRUE
+
+dn: cn=strict,ou=policies,{base}
+objectClass: device
+objectClass: pwdPolicy
+cn: strict
+pwdAttribute: userPassword
+pwdCheckQuality: 1
+pwdMinLength: 10
+pwdInHistory: 3
 pwdAllowUserChange: TRUE
 
 dn: cn=ageing,ou=policies,{base}
@@ -99,6 +128,11 @@ _CONDITION: Mapping[Condition, str] = {
     ),
     # The time that means: for good (draft-behera-ldap-password-policy, 5.3.3).
     "locked": "pwdAccountLockedTime: 000001010000Z\n",
+    "must-change": "pwdReset: TRUE\n",
+    "lapsed": "pwdEndTime: 20200101000000Z\n",
+    "lockout": f"pwdPolicySubentry: cn=lockout,ou=policies,{BASE}\n",
+    "strict": f"pwdPolicySubentry: cn=strict,ou=policies,{BASE}\n",
+    "short-lived": "",
 }
 
 
@@ -113,12 +147,17 @@ class Ldap:
         Ports by the names in ``PORTS``.
     authority
         Certificates for TLS.
+    kdc
+        The realm whose tickets it takes.
     """
 
-    def __init__(self, directory: Path, ports: Mapping[str, int], authority: Authority) -> None:
+    def __init__(
+        self, directory: Path, ports: Mapping[str, int], authority: Authority, kdc: Kdc
+    ) -> None:
         self.directory = directory
         self.ports = {name: ports[name] for name in PORTS}
         self._authority = authority
+        self._kdc = kdc
 
     @property
     def url(self) -> str:
@@ -133,21 +172,15 @@ class Ldap:
         Unavailable
             If slapd refuses them.
         """
+        tree = entries()
+        generation = hashlib.sha256(tree.encode()).hexdigest()[:16]
         complete = self.directory / "complete"
-        if not complete.exists() and self.directory.exists():
+        present = complete.read_text() if complete.exists() else ""
+        if present != generation and self.directory.exists():
             shutil.rmtree(self.directory)
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write(
-            self.directory / "slapd.conf",
-            _CONF.format(
-                directory=self.directory,
-                base=BASE,
-                ca=self._authority.ca,
-                certificate=self._authority.certificate,
-                key=self._authority.key,
-            ),
-        )
-        if complete.exists():
+        write(self.directory / "slapd.conf", self._configuration())
+        if present == generation:
             return
         # Ubuntu's AppArmor lets /usr/sbin/slapd read its own folders only; a copy is free. Another
         # process makes it: while this one has a file open for writing, a child that a thread is
@@ -157,7 +190,7 @@ class Ldap:
         # Passwords are public here; they go in by standard input all the same.
         done = subprocess.run(
             [self.directory / "slapd", "-T", "add", "-q", "-f", self.directory / "slapd.conf"],
-            input=entries(),
+            input=tree,
             capture_output=True,
             text=True,
             check=False,
@@ -167,16 +200,36 @@ class Ldap:
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise Unavailable(f"The sandbox's LDAP server does not take its people: {reason}")
-        complete.touch()
+        write(complete, generation)
 
-    def programs(self, generation: str) -> list[Program]:
-        """List the server; a new ``generation`` of certificates restarts it."""
+    def programs(self) -> list[Program]:
+        """List the server; a new certificate, configuration or set of people restarts it."""
         urls = f"ldap://127.0.0.1:{self.ports['ldap']}/ ldaps://127.0.0.1:{self.ports['ldaps']}/"
         conf = str(self.directory / "slapd.conf")
         # -d keeps it in the foreground; 256 logs connections, operations and results.
         argv = (str(self.directory / "slapd"), "-f", conf, "-h", urls, "-d", "256")
-        fingerprint = "-".join([*(str(port) for port in self.ports.values()), generation])
-        return [Program("prod-ldap", argv, self.directory, {}, fingerprint)]
+        environment = {
+            "KRB5_CONFIG": str(self._kdc.krb5_conf),
+            "KRB5_KTNAME": f"FILE:{self._kdc.keytab('ldap.keytab')}",
+            "KRB5RCACHENAME": f"file2:{self.directory}/replay-cache",
+        }
+        parts = [urls, self._authority.serial, self._configuration(), entries()]
+        fingerprint = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        name = f"{self._kdc.name}-ldap"
+        return [Program(name, argv, self.directory, environment, fingerprint)]
+
+    def _configuration(self) -> str:
+        return _CONF.format(
+            directory=self.directory,
+            base=BASE,
+            people=PEOPLE_DN,
+            realm=self._kdc.realm,
+            # A DN is compared in lower case.
+            realm_pattern=re.escape(self._kdc.realm.lower()),
+            ca=self._authority.ca,
+            certificate=self._authority.certificate,
+            key=self._authority.key,
+        )
 
 
 def entries() -> str:

@@ -19,15 +19,19 @@ PACKAGES: Mapping[str, str] = {
     "kadmind": "krb5-admin-server",
     "kinit": "krb5-user",
     "slapd": "slapd",
+    "libgssapiv2.so": "libsasl2-modules-gssapi-mit",
 }
-"""Debian package of each program."""
+"""Debian package of each program, and of the SASL module with which LDAP takes tickets."""
 
+LIBRARIES = Path("/usr/lib")
 HADOOP = ("java", "javac", "mvn")
-SECURITY = ("krb5kdc", "kdb5_util", "kadmin.local", "kadmind", "kinit", "slapd")
+SECURITY = ("krb5kdc", "kdb5_util", "kadmin.local", "kadmind", "kinit", "slapd", "libgssapiv2.so")
 
 
 def program(name: str) -> str | None:
     """Path of an installed program; ``JAVA_HOME`` comes before ``PATH``, as Hadoop has it."""
+    if name.endswith(".so"):
+        return next((str(path) for path in LIBRARIES.glob(f"*/sasl2/{name}")), None)
     path = os.environ.get("PATH", "")
     places = [path, *(["/usr/sbin", "/sbin"] if path else [])]
     if name in ("java", "javac") and (home := os.environ.get("JAVA_HOME")):

@@ -11,11 +11,15 @@ from jupyter_ext.sandbox.files import write
 
 _START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 _DAYS = 90
+PRIVATE = {"alice-only.csv": "alice", "bob-only.csv": "bob"}
+"""Files of /data that only one person may read."""
 _README = """\
 Hourly bicycle hires of a town that does not exist, January to March 2026.
 
 bikes/2026-MM.csv: time (UTC, ISO 8601), workingday (0 or 1), temperature_c, humidity (0 to 1),
 wind_kmh, hires (bicycles hired within the hour).
+
+alice-only.csv, bob-only.csv: note. Each can be read by the one it is named after only.
 
 The numbers are drawn from a formula with noise; they are the same in every sandbox.
 """
@@ -34,6 +38,8 @@ def generate(directory: Path) -> None:
         text = "\n".join([header, *lines, ""])
         write(directory / "bikes" / f"{month}.csv", text, 0o644)
     write(directory / "README.txt", _README, 0o644)
+    for name, owner in PRIVATE.items():
+        write(directory / name, f"note\nfor {owner}'s eyes only\n")
 
 
 def _line(time: datetime.datetime, noise: random.Random) -> str:

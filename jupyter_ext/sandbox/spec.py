@@ -21,14 +21,19 @@ class Kind:
     title: str
     color: Color
     secure: bool = False
+    """Whether it has a realm and a directory of its own."""
+    production: bool = False
 
 
 CLUSTERS = {
     "dev": Kind("Development", "green"),
-    "prod": Kind("Production", "red", secure=True),
+    "prod": Kind("Production", "red", secure=True, production=True),
     "stage": Kind("Staging", "orange"),
+    # Another realm of prod's realm name, with keys of its own: neither takes the other's tickets.
+    "twin": Kind("Twin", "cyan", secure=True),
 }
 DEFAULT = ("dev", "prod")
+DEMO = (*DEFAULT, "stage")
 
 
 @dataclass(frozen=True)

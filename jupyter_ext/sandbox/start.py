@@ -59,8 +59,10 @@ class Start:
         self._authority = Authority(self._cluster.directory / "tls")
         environment: Mapping[str, str] = {}
         if self._kind.secure:
-            self._kdc = Kdc(self._cluster.secrets, state.ports)
-            self._ldap = Ldap(self._cluster.directory / "ldap", state.ports, self._authority)
+            self._kdc = Kdc(self._cluster.secrets, state.ports, name=name)
+            self._ldap = Ldap(
+                self._cluster.directory / "ldap", state.ports, self._authority, self._kdc
+            )
             environment = {"KRB5_CONFIG": str(self._kdc.krb5_conf)}
         self.hadoop = HadoopCluster(
             self._cluster,
@@ -115,7 +117,7 @@ class Start:
         tables: dict[str, dict[str, object]] = {}
         files: dict[str, bytes] = {}
         if self._kdc and self._ldap:
-            tables["kerberos"] = {"realm": site.REALM, "kdc": [self._kdc.address]}
+            tables["kerberos"] = {"realm": self._kdc.realm, "kdc": [self._kdc.address]}
             tables["ldap"] = {"url": self._ldap.url, "base_dn": ldap.PEOPLE_DN}
             files["krb5.conf"] = self._kdc.krb5_conf.read_bytes()
             files["ca.pem"] = self._authority.ca.read_bytes()
@@ -126,7 +128,7 @@ class Start:
             title=self._kind.title,
             color=self._kind.color,
             site=site.client(self._cluster),
-            production=self._kind.secure,
+            production=self._kind.production,
             user=None if self._kind.secure else "alice",
             tables=tables,
             files=files,
@@ -139,7 +141,7 @@ class Start:
             asyncio.to_thread(kdc.prepare, self._lock),
             asyncio.to_thread(directory.prepare, self._lock),
         )
-        programs = [*kdc.programs(), *directory.programs(self._authority.serial)]
+        programs = [*kdc.programs(), *directory.programs()]
         fresh = [program for program in programs if not self._current(program)]
         await self._processes.end([program.name for program in fresh])
         for program in fresh:

@@ -7,10 +7,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import urllib.error
 from pathlib import Path
 
 import pytest
 
+from jupyter_ext.sandbox.people import PEOPLE
 from tests.conftest import eventually
 from tests.hadoop_sandbox import COMMAND, rest
 from tests.sandbox.conftest import leftovers
@@ -81,7 +83,15 @@ def test_it_takes_work_as_soon_as_it_is_up(running):
     assert running.read("dev", "/data/bikes/2026-01.csv").startswith("time,workingday,")
     homes = rest("GET", f"{nn}/webhdfs/v1/user?op=LISTSTATUS&user.name=alice")
     owners = {entry["pathSuffix"]: entry["owner"] for entry in homes["FileStatuses"]["FileStatus"]}
-    assert owners == {name: name for name in ("alice", "bob", "carol", "dave", "erin")}
+    assert owners == {person.name: person.name for person in PEOPLE}
+
+
+def test_some_data_are_for_one_person_only(running):
+    assert running.read("dev", "/data/alice-only.csv", "alice").startswith("note\nfor alice")
+    assert running.read("dev", "/data/bob-only.csv", "bob").startswith("note\nfor bob")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        running.read("dev", "/data/alice-only.csv", "bob")
+    assert refused.value.code == 403
 
 
 def test_everything_listens_on_the_loopback_interface_only(running):

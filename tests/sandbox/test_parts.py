@@ -86,6 +86,15 @@ def test_a_missing_package_is_named_in_one_sentence(tmp_path):
     ]
 
 
+def test_the_sasl_module_is_looked_for_where_its_package_puts_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(requirements, "LIBRARIES", tmp_path)
+    assert requirements.missing(["libgssapiv2.so"]) == ["libsasl2-modules-gssapi-mit"]
+    module = tmp_path / "aarch64-linux-gnu" / "sasl2" / "libgssapiv2.so"
+    module.parent.mkdir(parents=True)
+    module.touch()
+    assert requirements.missing(["libgssapiv2.so"]) == []
+
+
 def test_dev_alone_needs_no_kerberos(monkeypatch, tmp_path):
     for name in requirements.HADOOP:
         (tmp_path / name).write_text("#!/bin/sh\n")
@@ -101,9 +110,11 @@ def test_the_sample_is_the_same_everywhere(tmp_path):
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
     assert [str(path) for path in files] == [
         "README.txt",
+        "alice-only.csv",
         "bikes/2026-01.csv",
         "bikes/2026-02.csv",
         "bikes/2026-03.csv",
+        "bob-only.csv",
     ]
     for path in files:
         assert (tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes()

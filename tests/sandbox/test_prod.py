@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import gssapi
 import ldap3
 import pytest
 from ldap3.core.exceptions import LDAPSocketOpenError
@@ -23,13 +24,13 @@ POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"
 class Login:
     """A user with a ticket, who talks to daemons by SPNEGO."""
 
-    def __init__(self, sandbox, user: str, folder: Path) -> None:
+    def __init__(self, sandbox, user: str, folder: Path, *, cluster: str = "prod") -> None:
         self.ccache = folder / user
-        status, said = sandbox.kinit(user, self.ccache)
+        status, said = sandbox.kinit(user, self.ccache, cluster=cluster)
         assert status == 0, said
         self._environment = {
             **os.environ,
-            "KRB5_CONFIG": str(sandbox.krb5_conf),
+            "KRB5_CONFIG": str(sandbox.profile_dir(cluster) / "krb5.conf"),
             "KRB5CCNAME": f"FILE:{self.ccache}",
         }
 
@@ -53,18 +54,22 @@ def alice(sandbox, tmp_path_factory) -> Login:
     return Login(sandbox, "alice", tmp_path_factory.mktemp("ccache"))
 
 
+def directory(sandbox, scheme: str, ca=None) -> ldap3.Server:
+    tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(ca or sandbox.ca_file))
+    return ldap3.Server(
+        f"{scheme}://localhost:{sandbox.port('prod', scheme)}",
+        tls=tls,
+        connect_timeout=5,
+        get_info=ldap3.NONE,
+    )
+
+
 @pytest.fixture
 def bind(sandbox):
     """Bind to the directory over TLS; the connection and its answer."""
 
     def bind(user: str, password: str, *, scheme: str = "ldaps", ca=None) -> ldap3.Connection:
-        tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(ca or sandbox.ca_file))
-        server = ldap3.Server(
-            f"{scheme}://localhost:{sandbox.port('prod', scheme)}",
-            tls=tls,
-            connect_timeout=5,
-            get_info=ldap3.NONE,
-        )
+        server = directory(sandbox, scheme, ca)
         name = f"uid={user},ou=people,dc=example,dc=com"
         connection = ldap3.Connection(server, name, password, auto_referrals=False)
         connection.open()
@@ -79,13 +84,39 @@ def test_users_log_in_to_the_realm(sandbox, tmp_path):
         assert sandbox.kinit(user, tmp_path / user)[0] == 0
 
 
-def test_the_expired_and_the_locked_user_do_not(sandbox, tmp_path):
-    status, said = sandbox.kinit("dave", tmp_path / "dave")
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        ("dave", "Password expired"),
+        ("mustchange", "Password expired"),
+        ("erin", "credentials have been revoked"),
+        ("lapsed", "entry in database has expired"),
+        ("nobody", "not found in Kerberos database"),
+    ],
+)
+def test_others_do_not_and_learn_why(sandbox, tmp_path, user, expected):
+    status, said = sandbox.kinit(user, tmp_path / user, f"{user}-password")
     assert status != 0
-    assert "Password expired" in said
-    status, said = sandbox.kinit("erin", tmp_path / "erin")
-    assert status != 0
-    assert "credentials have been revoked" in said
+    assert expected in said
+
+
+def test_three_wrong_passwords_lock_for_a_while(sandbox, tmp_path):
+    try:
+        for _ in range(3):
+            assert "Password incorrect" in sandbox.kinit("lockout", tmp_path / "x", "wrong")[1]
+        assert "have been revoked" in sandbox.kinit("lockout", tmp_path / "x")[1]
+    finally:
+        sandbox.reset("lockout")
+    assert sandbox.kinit("lockout", tmp_path / "x")[0] == 0
+
+
+def test_tickets_of_ten_seconds_can_be_renewed(sandbox, tmp_path):
+    ccache = tmp_path / "shortlived"
+    assert sandbox.kinit("shortlived", ccache)[0] == 0
+    store = {"ccache": f"FILE:{ccache}"}
+    assert 0 < gssapi.Credentials(usage="initiate", store=store).lifetime <= 10
+    environment = {**os.environ, "KRB5_CONFIG": str(sandbox.krb5_conf)}
+    subprocess.run(["kinit", "-R", "-c", ccache], env=environment, check=True, timeout=20)
 
 
 def test_a_wrong_password_does_not(sandbox, tmp_path):
@@ -94,20 +125,39 @@ def test_a_wrong_password_does_not(sandbox, tmp_path):
     assert "Password incorrect" in said
 
 
-def test_a_password_can_be_changed(sandbox, tmp_path):
-    old = sandbox.passwords["carol"]
-    for now, then in ((old, "another-password"), ("another-password", old)):
-        changed = subprocess.run(
-            ["kpasswd", "carol"],
-            input=f"{now}\n{then}\n{then}\n",
-            env={**os.environ, "KRB5_CONFIG": str(sandbox.krb5_conf), "LANG": "C"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=20,
-        )
-        assert "Password changed." in changed.stdout, changed.stdout + changed.stderr
-        assert sandbox.kinit("carol", tmp_path / "carol", then)[0] == 0
+def kpasswd(sandbox, user: str, now: str, then: str) -> str:
+    changed = subprocess.run(
+        ["kpasswd", user],
+        input=f"{now}\n{then}\n{then}\n",
+        env={**os.environ, "KRB5_CONFIG": str(sandbox.krb5_conf), "LANG": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    return changed.stdout + changed.stderr
+
+
+@pytest.mark.parametrize("user", ["carol", "dave", "mustchange"])
+def test_a_password_can_be_changed_also_one_that_must_be(sandbox, tmp_path, user):
+    try:
+        said = kpasswd(sandbox, user, f"{user}-password", "another-password")
+        assert "Password changed." in said
+        assert sandbox.kinit(user, tmp_path / user, "another-password")[0] == 0
+    finally:
+        sandbox.reset(user)
+
+
+def test_a_policy_rejects_a_password_with_its_reason(sandbox, tmp_path):
+    try:
+        said = kpasswd(sandbox, "strict", "strict-password", "short")
+        assert "Please choose a password which is at least 10 characters long." in said
+        said = kpasswd(sandbox, "strict", "strict-password", "strict-password")
+        assert "New password was used previously." in said
+        assert "changed" in kpasswd(sandbox, "strict", "strict-password", "another-password")
+        assert sandbox.kinit("strict", tmp_path / "strict", "another-password")[0] == 0
+    finally:
+        sandbox.reset("strict")
 
 
 def test_no_ticket_no_entry(sandbox):
@@ -124,8 +174,12 @@ def test_a_ticket_opens_yarn_and_hdfs(sandbox, alice):
     hdfs = f"{sandbox.namenode('prod')}/webhdfs/v1"
     status, listing = alice.rest("GET", f"{hdfs}/data/bikes?op=LISTSTATUS")
     assert (status, len(listing["FileStatuses"]["FileStatus"])) == (200, 3)
-    status, refused = alice.rest("GET", f"{hdfs}/user/bob?op=LISTSTATUS")
-    assert (status, refused["RemoteException"]["exception"]) == (403, "AccessControlException")
+    refused = (403, "AccessControlException")
+    for private in ("/user/bob?op=LISTSTATUS", "/data/bob-only.csv?op=OPEN"):
+        status, answer = alice.rest("GET", hdfs + private)
+        assert (status, answer["RemoteException"]["exception"]) == refused
+    status, answer = alice.rest("GET", f"{hdfs}/data/alice-only.csv?op=OPEN&noredirect=true")
+    assert (status, list(answer)) == (200, ["Location"])
 
 
 async def test_an_application_with_a_token_runs(sandbox, alice):
@@ -165,6 +219,47 @@ def test_users_bind_to_the_directory_over_tls(bind):
     assert [entry["attributes"]["cn"] for entry in connection.response] == [["analysts"]]
 
 
+@pytest.mark.parametrize("scheme", ["ldaps", "ldap"])
+def test_a_ticket_opens_the_directory_without_a_password(sandbox, alice, monkeypatch, scheme):
+    monkeypatch.setenv("KRB5_CONFIG", str(sandbox.krb5_conf))
+    ticket = gssapi.Credentials(usage="initiate", store={"ccache": f"FILE:{alice.ccache}"})
+    connection = ldap3.Connection(
+        directory(sandbox, scheme),
+        authentication=ldap3.SASL,
+        sasl_mechanism=ldap3.KERBEROS,
+        sasl_credentials=("localhost", None, ticket),
+        auto_referrals=False,
+    )
+    connection.open()
+    if scheme == "ldap":
+        assert connection.start_tls()
+    assert connection.bind(), connection.result
+    assert connection.extend.standard.who_am_i() == "dn:uid=alice,ou=people,dc=example,dc=com"
+    connection.search("ou=people,dc=example,dc=com", "(uid=bob)", attributes=["cn", "mail"])
+    [bob] = connection.response
+    assert bob["attributes"] == {"cn": ["Bob Baker"], "mail": ["bob@example.com"]}
+    connection.search("ou=groups,dc=example,dc=com", "(cn=engineers)", attributes=["member"])
+    assert "uid=carol,ou=people,dc=example,dc=com" in connection.response[0]["attributes"]["member"]
+
+
+def test_the_directory_says_that_a_password_must_be_changed(bind):
+    connection = bind("mustchange", "mustchange-password")
+    assert connection.result["description"] == "success"
+    assert connection.result["controls"][POLICY]["value"][2:] == b"\x81\x01\x02"
+
+
+async def test_the_directory_locks_after_three_wrong_passwords_for_a_while(bind):
+    for _ in range(3):
+        bind("lockout", "wrong")
+    connection = bind("lockout", "lockout-password")
+    assert connection.result["controls"][POLICY]["value"][2:] == b"\x81\x01\x01"
+
+    def opened() -> bool:
+        return bind("lockout", "lockout-password").result["description"] == "success"
+
+    await eventually(opened)
+
+
 @pytest.mark.parametrize(
     ("user", "password", "error"),
     [
@@ -172,8 +267,9 @@ def test_users_bind_to_the_directory_over_tls(bind):
         # BER of the control's value (draft-behera-ldap-password-policy, 6.2): error [1] ENUMERATED.
         ("dave", "dave-password", b"\x81\x01\x00"),
         ("erin", "erin-password", b"\x81\x01\x01"),
+        ("lapsed", "lapsed-password", b"\x81\x01\x01"),
     ],
-    ids=["wrong password", "password expired", "account locked"],
+    ids=["wrong password", "password expired", "account locked", "account lapsed"],
 )
 def test_the_directory_refuses(bind, user, password, error):
     connection = bind(user, password)

@@ -51,7 +51,8 @@ import org.apache.hadoop.yarn.server.resourcemanager.ResourceManager;
  *
  * <p>Settings of our own: sandbox.name is this JVM's name, and started-NAME the file that says its
  * daemons run; sandbox.jvms are the names of all JVMs of the cluster; sandbox.users get homes;
- * sandbox.sample is the local folder that becomes /data.
+ * sandbox.sample is the local folder that becomes /data, and sandbox.private the FILE:OWNER in it
+ * that nobody else may read.
  *
  * <p>A failure is one line on standard output beginning with {@code sandbox:}, and exit status 1.
  */
@@ -169,6 +170,7 @@ public final class Launcher {
     try (FileSystem fs = FileSystem.newInstance(conf)) {
       home(fs);
       sample(fs);
+      privateFiles(fs);
     }
     double seeded = seconds();
     if (HAUtil.isHAEnabled(conf)) {
@@ -220,18 +222,45 @@ public final class Launcher {
   /** Loads the folder sandbox.sample as /data, whole or not at all. */
   private void sample(FileSystem fs) throws IOException {
     org.apache.hadoop.fs.Path target = new org.apache.hadoop.fs.Path("/data");
-    String source = settings.get("sandbox.sample");
-    if (source == null || fs.exists(target)) {
+    if (fs.exists(target)) {
       return;
     }
     org.apache.hadoop.fs.Path partial = new org.apache.hadoop.fs.Path("/tmp/.data-loading");
     fs.delete(partial, true);
     fs.mkdirs(partial);
-    for (File file : new File(source).listFiles()) {
-      fs.copyFromLocalFile(new org.apache.hadoop.fs.Path(file.toURI()), partial);
+    for (File file : new File(settings.get("sandbox.sample")).listFiles()) {
+      if (!owners().containsKey(file.getName())) {
+        fs.copyFromLocalFile(new org.apache.hadoop.fs.Path(file.toURI()), partial);
+      }
     }
     open(fs, partial);
     fs.rename(partial, target);
+  }
+
+  /** Puts the files that only one person may read into /data; never open, not even for a moment. */
+  private void privateFiles(FileSystem fs) throws IOException {
+    for (Map.Entry<String, String> file : owners().entrySet()) {
+      org.apache.hadoop.fs.Path target =
+          new org.apache.hadoop.fs.Path("/data", file.getKey());
+      if (!fs.exists(target)) {
+        org.apache.hadoop.fs.Path partial =
+            new org.apache.hadoop.fs.Path("/user/" + file.getValue(), "." + file.getKey());
+        File source = new File(settings.get("sandbox.sample"), file.getKey());
+        fs.copyFromLocalFile(
+            false, true, new org.apache.hadoop.fs.Path(source.toURI()), partial);
+        fs.setPermission(partial, new FsPermission("600"));
+        fs.setOwner(partial, file.getValue(), file.getValue());
+        fs.rename(partial, target);
+      }
+    }
+  }
+
+  private Map<String, String> owners() {
+    Map<String, String> owners = new LinkedHashMap<>();
+    for (String entry : settings.get("sandbox.private").split(" ")) {
+      owners.put(entry.substring(0, entry.indexOf(':')), entry.substring(entry.indexOf(':') + 1));
+    }
+    return owners;
   }
 
   private void open(FileSystem fs, org.apache.hadoop.fs.Path path) throws IOException {

@@ -1,0 +1,81 @@
+"""Further realms, each started in a moment: of any name, with any people."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from jupyter_ext.sandbox import kdc, ports
+from jupyter_ext.sandbox.kdc import Kdc
+from jupyter_ext.sandbox.people import PEOPLE, Person
+from tests.hadoop_sandbox import kadmin
+
+
+class RunningKdc:
+    """A realm: ``krb5_conf`` is what a client needs, ``keytab`` holds the services' keys."""
+
+    def __init__(self, made: Kdc) -> None:
+        self.realm = made.realm
+        self.directory = made.directory
+        self.krb5_conf = made.krb5_conf
+        self.keytab = made.keytab("services.keytab")
+        self.address = made.address
+        self.ports = made.ports
+
+    def client(self, ccache: Path) -> dict[str, str]:
+        """Environment for kinit, kvno, klist and the like."""
+        return {
+            **os.environ,
+            "KRB5_CONFIG": str(self.krb5_conf),
+            "KRB5CCNAME": f"FILE:{ccache}",
+            "LANG": "C",
+        }
+
+    def kadmin(self, *commands: str) -> str:
+        """Administer it, e.g. ``cpw -pw NEW alice``; what kadmin.local says."""
+        return kadmin(self.directory, *commands)
+
+
+@contextmanager
+def running_kdc(
+    directory: Path,
+    *,
+    realm: str = "PROD.EXAMPLE.COM",
+    people: Sequence[Person] = PEOPLE,
+    services: Sequence[str] = ("HTTP/localhost",),
+) -> Iterator[RunningKdc]:
+    """Start a realm of its own in an empty directory; it ends with the ``with`` statement.
+
+    The default is a realm of the same name as the sandbox's ``prod``, with the same people: no
+    ticket of one is good in the other.
+    """
+    made = Kdc(
+        directory,
+        ports.assign(kdc.PORTS, {}, []),
+        realm=realm,
+        people=people,
+        keytabs={"services.keytab": services},
+    )
+    made.prepare()
+    with ExitStack() as stack:
+        for program in made.programs():
+            log = stack.enter_context((directory / f"{program.name}.log").open("wb"))
+            running = subprocess.Popen(
+                program.argv,
+                cwd=program.directory,
+                env={**os.environ, **program.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+            stack.callback(running.wait, 10)
+            stack.callback(running.terminate)
+        deadline = time.monotonic() + 10
+        while not all(ports.listens(port) for port in (made.ports["kdc"], made.ports["kadmin"])):
+            assert time.monotonic() < deadline, (directory / "prod-kdc.log").read_text()
+            time.sleep(0.01)
+        yield RunningKdc(made)
