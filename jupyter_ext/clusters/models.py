@@ -13,6 +13,7 @@ Color = Literal["blue", "green", "orange", "red", "cyan", "grey"]
 Layer = Literal["user", "environment", "system"]
 PROFILE_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 ProfileName = Annotated[str, Field(pattern=PROFILE_NAME)]
+DURATION = r"^([0-9]+[dhms])+$"
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 
@@ -28,6 +29,23 @@ class AuthConfig(Model):
         pattern=r"^[^\s/@]+$",
         description="User name on a simple-auth cluster; your login name when left out.",
     )
+    principal: str | None = Field(
+        default=None,
+        pattern=r"^[^\s@]+(@[^\s@]+)?$",
+        description="Kerberos principal that the login form proposes, and the keytab's.",
+    )
+    keytab: str | None = Field(
+        default=None,
+        description="Keytab to log in with; counts in the environment's and system's layer only.",
+    )
+    ccache: str | None = Field(
+        default=None,
+        description="Ticket file made by others, for example PAM; %{uid} is your user id.",
+    )
+    program: list[str] = Field(
+        default=[],
+        description="External credential program and its arguments, which speaks JSON on stdio.",
+    )
 
 
 class KerberosConfig(Model):
@@ -35,6 +53,17 @@ class KerberosConfig(Model):
 
     realm: str | None = Field(default=None, description="Realm, for example EXAMPLE.COM.")
     kdc: list[str] = Field(default=[], description="host[:port] of each KDC.")
+    ticket_lifetime: str | None = Field(
+        default=None,
+        pattern=DURATION,
+        description="How long a ticket lasts unless it is renewed, for example 1h.",
+    )
+    renew_lifetime: str | None = Field(
+        default=None,
+        pattern=DURATION,
+        description="How long a ticket can be renewed, for example 12h.",
+    )
+    timeout_s: float = Field(default=5.0, gt=0, le=60, description="Seconds that a login may take.")
 
 
 class LdapConfig(Model):
@@ -42,11 +71,23 @@ class LdapConfig(Model):
 
     url: str = Field(pattern=r"^ldaps?://", description="ldap:// (with StartTLS) or ldaps://.")
     base_dn: str = Field(description="Where users are searched, for example ou=people,dc=example.")
+    user_attribute: str = Field(
+        default="uid",
+        pattern=r"^[A-Za-z][A-Za-z0-9-]*$",
+        description="Attribute that holds the user name: uid, or sAMAccountName.",
+    )
+    group_dn: str | None = Field(
+        default=None, description="Where groups are searched; where users are when left out."
+    )
 
 
 class GatewayConfig(Model):
     """Base URLs of a gateway such as Apache Knox, one per service."""
 
+    token: HttpUrl | None = Field(
+        default=None,
+        description="Where a password is exchanged for a bearer token (Knox: KNOXTOKEN).",
+    )
     resourcemanager: HttpUrl | None = None
     namenode: HttpUrl | None = None
     livy: HttpUrl | None = None
@@ -81,6 +122,12 @@ class ClusterConfig(Model):
     auth: AuthConfig = AuthConfig()
     kerberos: KerberosConfig = KerberosConfig()
     ldap: LdapConfig | None = None
+    allowed_groups: list[str] = Field(
+        default=[], description="Only members of one of these see the cluster's status and apps."
+    )
+    kms: HttpUrl | None = Field(
+        default=None, description="Base URL of the KMS; read from the XML when left out."
+    )
     gateway: GatewayConfig = GatewayConfig()
     livy: HttpUrl | None = Field(default=None, description="Base URL of Livy.")
     hiveserver2: str | None = Field(default=None, description="host:port of HiveServer2.")

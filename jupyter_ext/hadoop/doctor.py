@@ -18,8 +18,9 @@ import httpx
 
 from jupyter_ext.clusters.endpoints import split_address
 from jupyter_ext.clusters.models import Daemon, Profile
+from jupyter_ext.credentials import kdc_clock
 from jupyter_ext.errors import JupyterExtError
-from jupyter_ext.hadoop import judge, kdc_clock, probe
+from jupyter_ext.hadoop import judge, probe
 from jupyter_ext.hadoop.clients import Hadoop
 from jupyter_ext.hadoop.models import Check, DoctorReport, Verdict
 

@@ -114,6 +114,14 @@ export interface ClusterConfig {
   auth: AuthConfig;
   kerberos: KerberosConfig;
   ldap: LdapConfig | null;
+  /**
+   * Only members of one of these see the cluster's status and apps.
+   */
+  allowed_groups: string[];
+  /**
+   * Base URL of the KMS; read from the XML when left out.
+   */
+  kms: string | null;
   gateway: GatewayConfig;
   /**
    * Base URL of Livy.
@@ -144,6 +152,22 @@ export interface AuthConfig {
    * User name on a simple-auth cluster; your login name when left out.
    */
   user: string | null;
+  /**
+   * Kerberos principal that the login form proposes, and the keytab's.
+   */
+  principal: string | null;
+  /**
+   * Keytab to log in with; counts in the environment's and system's layer only.
+   */
+  keytab: string | null;
+  /**
+   * Ticket file made by others, for example PAM; %{uid} is your user id.
+   */
+  ccache: string | null;
+  /**
+   * External credential program and its arguments, which speaks JSON on stdio.
+   */
+  program: string[];
 }
 /**
  * The realm that issues tickets for this cluster.
@@ -160,6 +184,18 @@ export interface KerberosConfig {
    * host[:port] of each KDC.
    */
   kdc: string[];
+  /**
+   * How long a ticket lasts unless it is renewed, for example 1h.
+   */
+  ticket_lifetime: string | null;
+  /**
+   * How long a ticket can be renewed, for example 12h.
+   */
+  renew_lifetime: string | null;
+  /**
+   * Seconds that a login may take.
+   */
+  timeout_s: number;
 }
 /**
  * The directory that knows names and groups.
@@ -176,6 +212,14 @@ export interface LdapConfig {
    * Where users are searched, for example ou=people,dc=example.
    */
   base_dn: string;
+  /**
+   * Attribute that holds the user name: uid, or sAMAccountName.
+   */
+  user_attribute: string;
+  /**
+   * Where groups are searched; where users are when left out.
+   */
+  group_dn: string | null;
 }
 /**
  * Base URLs of a gateway such as Apache Knox, one per service.
@@ -184,6 +228,10 @@ export interface LdapConfig {
  * via the `definition` "GatewayConfig".
  */
 export interface GatewayConfig {
+  /**
+   * Where a password is exchanged for a bearer token (Knox: KNOXTOKEN).
+   */
+  token: string | null;
   resourcemanager: string | null;
   namenode: string | null;
   livy: string | null;

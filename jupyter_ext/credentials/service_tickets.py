@@ -1,0 +1,86 @@
+"""Tickets for services, got with the ticket-granting ticket of a ticket file."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from jupyter_ext.clusters.models import Profile
+from jupyter_ext.credentials import ccache, failures, programs
+
+
+def margin_s(life_s: float) -> float:
+    """Give the seconds before its end at which something of limited life is not used any more.
+
+    Clocks differ and requests take time; what lives for seconds only has no room for either.
+    """
+    return min(30.0, 0.1 * life_s)
+
+
+class ServiceTickets:
+    """Gets tickets for services into a ticket file, and knows which of them still last.
+
+    Parameters
+    ----------
+    profile
+        The cluster.
+    path
+        The ticket file; replaced by others whenever the ticket-granting ticket is renewed.
+    conf
+        The krb5.conf that says where the KDC is.
+    """
+
+    def __init__(self, profile: Profile, path: Path, conf: Path) -> None:
+        self.profile = profile
+        self.path = path
+        self._conf = conf
+        self._lock = asyncio.Lock()
+
+    async def get(self, service: str) -> ccache.Ticket:
+        """Make sure that the file holds a ticket for a service that lasts a while.
+
+        Parameters
+        ----------
+        service
+            For example HTTP/host.example.com@EXAMPLE.COM.
+
+        Raises
+        ------
+        ServiceUnknown
+            If the realm has no such service.
+        SessionEnded, KdcUnreachable, BadAnswer
+            If there is no ticket-granting ticket any more, or the KDC could not be asked.
+        """
+        async with self._lock:
+            if (ticket := await asyncio.to_thread(self._held, service)) is None:
+                await self._fetch(service)
+                ticket = await asyncio.to_thread(self._held, service)
+        if ticket is None:
+            # Its own time is over, so the KDC gives tickets that end with it.
+            raise failures.renewal(self.profile, "kvno: Ticket expired")
+        return ticket
+
+    def _held(self, service: str) -> ccache.Ticket | None:
+        try:
+            ticket = ccache.read(self.path).ticket(service)
+        except (OSError, ccache.BadCache):
+            return None
+        if ticket is None:
+            return None
+        left_s = ticket.expires_at - time.time()
+        return ticket if left_s > margin_s(ticket.expires_at - ticket.starts_at) else None
+
+    async def _fetch(self, service: str) -> None:
+        timeout_s = self.profile.config.kerberos.timeout_s
+        try:
+            answer = await programs.run(
+                [programs.find("kvno"), "-q", "-c", f"FILE:{self.path}", service],
+                {"KRB5_CONFIG": str(self._conf)},
+                timeout_s=timeout_s,
+            )
+        except programs.TooSlow:
+            realm = self.profile.realm or ""
+            raise failures.unreachable(self.profile, realm, (), timeout_s) from None
+        if answer.code:
+            raise failures.service(self.profile, service, answer.complaint)
