@@ -18,7 +18,12 @@ from jupyter_ext.app import routes
 from jupyter_ext.errors import JupyterExtError
 from jupyter_ext.handlers import Endpoint, Route
 from jupyter_ext.models import ErrorReply
-from jupyter_ext.status.models import BoardMessage, StatusMessage, WatchMessage
+from jupyter_ext.status.models import (
+    BoardMessage,
+    IdentityMessage,
+    StatusMessage,
+    WatchMessage,
+)
 
 ROOT = Path(__file__).parent.parent
 VERBS = ("get", "post", "put", "patch", "delete")
@@ -56,7 +61,7 @@ def plain(node: Any) -> Any:
 
 def definitions(found: list[tuple[str, str, Endpoint]]) -> dict[str, Any]:
     """JSON Schema of every model that crosses the wire, by name."""
-    models = {ErrorReply, BoardMessage, StatusMessage, WatchMessage}
+    models = {ErrorReply, BoardMessage, IdentityMessage, StatusMessage, WatchMessage}
     for _, _, described in found:
         models |= {*models_of(described.request), *models_of(described.response)}
     ordered = sorted(models, key=lambda model: model.__name__)
@@ -106,8 +111,8 @@ def openapi(found: list[tuple[str, str, Endpoint]], schemas: dict[str, Any]) -> 
             "title": "jupyter-ext",
             "version": json.loads((ROOT / "package.json").read_text())["version"],
             "description": f"Error codes: {', '.join(codes)}. "
-            "jupyter-ext/status/stream is a websocket: the server sends BoardMessage and "
-            "StatusMessage, the client sends WatchMessage.",
+            "jupyter-ext/status/stream is a websocket: the server sends BoardMessage, "
+            "StatusMessage and IdentityMessage, the client sends WatchMessage.",
         },
         "paths": paths,
         "components": {"schemas": schemas},

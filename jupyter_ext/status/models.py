@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from jupyter_ext.clusters.models import Profile
+from jupyter_ext.credentials.models import Identity
 from jupyter_ext.hadoop.models import (
     App,
     ClusterInfo,
@@ -112,6 +113,8 @@ class Card(Model):
     status: ClusterStatus
     history: list[Sample]
     """Oldest first, one hour at most."""
+    identity: Identity | None = None
+    """Who the viewer is there; None where nobody can log in."""
 
 
 class BoardMessage(Model):
@@ -133,7 +136,16 @@ class StatusMessage(Model):
     """New point of the history, if this poll made one."""
 
 
-ServerMessage = Annotated[BoardMessage | StatusMessage, Field(discriminator="type")]
+class IdentityMessage(Model):
+    """Who the viewer is on one cluster has changed."""
+
+    type: Literal["identity"] = "identity"
+    identity: Identity
+
+
+ServerMessage = Annotated[
+    BoardMessage | StatusMessage | IdentityMessage, Field(discriminator="type")
+]
 
 
 class WatchMessage(Model):

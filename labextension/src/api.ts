@@ -4,6 +4,7 @@
  * Every value that crosses the wire, by name.
  */
 export interface Api {
+  Account: Account;
   AddProfile: AddProfile;
   AppActivities: AppActivities;
   AppStatus: AppStatus;
@@ -29,6 +30,8 @@ export interface Api {
   GatewayConfig: GatewayConfig;
   Hdfs: Hdfs;
   HdfsMetrics: HdfsMetrics;
+  Identity: Identity;
+  IdentityMessage: IdentityMessage;
   KerberosConfig: KerberosConfig;
   KernelDefaults: KernelDefaults;
   KernelsConfig: KernelsConfig;
@@ -40,15 +43,40 @@ export interface Api {
   Problem: Problem;
   Profile: Profile;
   Queue: Queue;
+  Reason: Reason;
   Resources: Resources;
   Sample: Sample;
   SandboxCluster: SandboxCluster;
   SandboxStatus: SandboxStatus;
   ServerInfo: ServerInfo;
   StatusMessage: StatusMessage;
+  TokenInfo: TokenInfo;
   UrlSource: UrlSource;
   WatchMessage: WatchMessage;
   Yarn: Yarn;
+}
+/**
+ * What the directory knows about you.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "Account".
+ */
+export interface Account {
+  display_name: string;
+  mail: string;
+  groups: string[];
+  error: Reason | null;
+}
+/**
+ * Why something of an identity does not work, in words for its owner.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "Reason".
+ */
+export interface Reason {
+  code: string;
+  message: string;
+  hint: string;
 }
 /**
  * Request to add a profile.
@@ -331,6 +359,7 @@ export interface Card {
   profile: Profile;
   status: ClusterStatus;
   history: Sample[];
+  identity: Identity | null;
 }
 /**
  * A cluster as everyone else sees it. A broken one has errors among its problems.
@@ -577,6 +606,43 @@ export interface Sample {
   apps_pending: number;
 }
 /**
+ * Who you are on one cluster.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "Identity".
+ */
+export interface Identity {
+  cluster: string;
+  state: 'none' | 'valid' | 'renewing' | 'expiring' | 'expired' | 'error';
+  method: ('password' | 'keytab' | 'ccache' | 'program') | null;
+  interactive: boolean;
+  needed: boolean;
+  user: string;
+  realm: string;
+  principal: string;
+  since: number | null;
+  expires_at: number | null;
+  renew_until: number | null;
+  reason: Reason | null;
+  account: Account | null;
+  tokens: TokenInfo[];
+}
+/**
+ * A delegation token, without its bytes.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "TokenInfo".
+ */
+export interface TokenInfo {
+  service: 'hdfs' | 'resourcemanager' | 'kms' | 'hiveserver2';
+  address: string;
+  kind: string;
+  renewer: string;
+  expires_at: number | null;
+  max_date: number | null;
+  error: Reason | null;
+}
+/**
  * One thing the doctor looked at.
  *
  * This interface was referenced by `Api`'s JSON-Schema
@@ -647,6 +713,16 @@ export interface ErrorReply {
   hint: string;
   cluster: string | null;
   error_id: string;
+}
+/**
+ * Who the viewer is on one cluster has changed.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "IdentityMessage".
+ */
+export interface IdentityMessage {
+  type: 'identity';
+  identity: Identity;
 }
 /**
  * The end of one log file of a container.

@@ -6,12 +6,17 @@ import type {
   BoardMessage,
   Card,
   ClusterStatus,
+  Identity,
+  IdentityMessage,
   ServerInfo,
   StatusMessage,
   WatchMessage
 } from '../api';
 import { request, ResponseError, streamUrl } from '../request';
 import type { Connection, IStatusModel } from './tokens';
+
+/** Everything the server sends over the stream. */
+type ServerMessage = BoardMessage | StatusMessage | IdentityMessage;
 
 /** The wire protocol that this front end speaks. */
 export const PROTOCOL = 1;
@@ -56,6 +61,10 @@ export class StatusModel implements IStatusModel {
 
   get statusChanged(): ISignal<this, ClusterStatus> {
     return this._statusChanged;
+  }
+
+  get identityChanged(): ISignal<this, Identity> {
+    return this._identityChanged;
   }
 
   get connectionChanged(): ISignal<this, Connection> {
@@ -143,20 +152,21 @@ export class StatusModel implements IStatusModel {
       this._watch();
     };
     socket.onmessage = event => {
-      this._onMessage(
-        JSON.parse(event.data as string) as BoardMessage | StatusMessage
-      );
+      this._onMessage(JSON.parse(event.data as string) as ServerMessage);
     };
     socket.onclose = () => {
       this._lose();
     };
   }
 
-  private _onMessage(message: BoardMessage | StatusMessage): void {
-    if (message.type === 'board') {
-      this._onBoard(message);
-    } else {
-      this._onStatus(message);
+  private _onMessage(message: ServerMessage): void {
+    switch (message.type) {
+      case 'board':
+        return this._onBoard(message);
+      case 'status':
+        return this._onStatus(message);
+      case 'identity':
+        return this._onIdentity(message);
     }
   }
 
@@ -175,20 +185,29 @@ export class StatusModel implements IStatusModel {
   }
 
   private _onStatus({ status, sample }: StatusMessage): void {
-    const index = this._cards.findIndex(
-      card => card.profile.name === status.cluster
-    );
-    if (index < 0) {
+    const old = this.card(status.cluster);
+    if (!old) {
       return;
     }
-    const old = this._cards[index];
     const history = sample
       ? [...old.history, sample].filter(s => s.time > sample.time - HISTORY_S)
       : old.history;
-    const cards = [...this._cards];
-    cards[index] = { profile: old.profile, status, history };
-    this._cards = cards;
+    this._replace({ ...old, status, history });
     this._statusChanged.emit(status);
+  }
+
+  private _onIdentity({ identity }: IdentityMessage): void {
+    const old = this.card(identity.cluster);
+    if (old) {
+      this._replace({ ...old, identity });
+      this._identityChanged.emit(identity);
+    }
+  }
+
+  private _replace(card: Card): void {
+    this._cards = this._cards.map(old =>
+      old.profile.name === card.profile.name ? card : old
+    );
   }
 
   /** Tell the server what this page shows. */
@@ -268,6 +287,7 @@ export class StatusModel implements IStatusModel {
   private _attempt = 0;
   private readonly _boardChanged = new Signal<this, void>(this);
   private readonly _statusChanged = new Signal<this, ClusterStatus>(this);
+  private readonly _identityChanged = new Signal<this, Identity>(this);
   private readonly _connectionChanged = new Signal<this, Connection>(this);
 }
 

@@ -2,7 +2,7 @@ import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
-import type { Card, ClusterStatus } from '../api';
+import type { Card, ClusterStatus, Identity } from '../api';
 
 /** How the stream from the server is doing. */
 export type Connection =
@@ -24,6 +24,9 @@ export interface IStatusModel extends IDisposable {
 
   /** One cluster changed; every other card is the same object as before. */
   readonly statusChanged: ISignal<IStatusModel, ClusterStatus>;
+
+  /** Who the user is on one cluster changed; every other card is the same object as before. */
+  readonly identityChanged: ISignal<IStatusModel, Identity>;
 
   readonly connectionChanged: ISignal<IStatusModel, Connection>;
 

@@ -2,6 +2,7 @@ import type {
   Card,
   ClusterConfig,
   ClusterStatus,
+  Identity,
   Sample,
   Yarn
 } from '../../api';
@@ -19,10 +20,26 @@ const CONFIG: ClusterConfig = {
   title: null,
   color: null,
   production: false,
-  auth: { type: null, user: null },
-  kerberos: { realm: null, kdc: [] },
+  auth: {
+    type: null,
+    user: null,
+    principal: null,
+    keytab: null,
+    ccache: null,
+    program: []
+  },
+  kerberos: {
+    realm: null,
+    kdc: [],
+    ticket_lifetime: '1h',
+    renew_lifetime: '12h',
+    timeout_s: 5
+  },
   ldap: null,
+  allowed_groups: [],
+  kms: null,
   gateway: {
+    token: null,
     resourcemanager: null,
     namenode: null,
     livy: null,
@@ -110,6 +127,31 @@ export function status(
   };
 }
 
+/** Alice, logged in since a minute, with an hour to go. */
+export function identity(
+  cluster: string,
+  values: Partial<Identity> = {}
+): Identity {
+  const realm = cluster.toUpperCase();
+  return {
+    cluster,
+    state: 'valid',
+    method: 'password',
+    interactive: true,
+    needed: true,
+    user: 'alice',
+    realm,
+    principal: `alice@${realm}`,
+    since: 940,
+    expires_at: 4540,
+    renew_until: 44140,
+    reason: null,
+    account: null,
+    tokens: [],
+    ...values
+  };
+}
+
 /** A cluster. */
 export function card(
   name: string,
@@ -141,6 +183,7 @@ export function card(
       ...profile
     },
     status: status(name, values),
-    history: []
+    history: [],
+    identity: null
   };
 }

@@ -5,7 +5,7 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { act, fireEvent, screen, waitFor } from '@testing-library/react';
 
-import type { Card, ClusterStatus } from '../../api';
+import type { Card, ClusterStatus, Identity } from '../../api';
 import { ClusterClient } from '../client';
 import { ClusterDetail } from '../detail';
 import type { Connection, IStatusModel } from '../tokens';
@@ -26,6 +26,7 @@ class FakeModel implements IStatusModel {
   readonly statusChanged: Signal<IStatusModel, ClusterStatus> = new Signal(
     this
   );
+  readonly identityChanged: Signal<IStatusModel, Identity> = new Signal(this);
   readonly connectionChanged: Signal<IStatusModel, Connection> = new Signal(
     this
   );

@@ -1,9 +1,15 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { waitFor } from '@testing-library/dom';
 
-import type { BoardMessage, Card, ClusterStatus, Sample } from '../../api';
+import type {
+  BoardMessage,
+  Card,
+  ClusterStatus,
+  Identity,
+  Sample
+} from '../../api';
 import { StatusModel } from '../model';
-import { card, sample, status } from './cards';
+import { card, identity, sample, status } from './cards';
 
 /** The server's end of a websocket is the test. */
 class FakeSocket {
@@ -51,6 +57,10 @@ class FakeSocket {
 
   status(value: ClusterStatus, point: Sample | null = null): void {
     this.say({ type: 'status', status: value, sample: point });
+  }
+
+  identity(value: Identity): void {
+    this.say({ type: 'identity', identity: value });
   }
 
   breakOff(): void {
@@ -155,6 +165,24 @@ describe('StatusModel', () => {
     stream.status(status('dev'), sample(3650));
 
     expect(model.card('dev')?.history.map(s => s.time)).toEqual([100, 3650]);
+  });
+
+  it('keeps who the user is beside the status', async () => {
+    model.start();
+    const stream = await socket();
+    stream.board([card('dev'), card('prod')]);
+    const [dev] = model.cards;
+    const changed: string[] = [];
+    model.identityChanged.connect((_, value) => changed.push(value.cluster));
+
+    stream.identity(identity('prod'));
+    stream.identity(identity('gone'));
+    stream.status(status('prod', { state: 'degraded' }));
+
+    expect(model.card('dev')).toBe(dev);
+    expect(model.card('prod')?.identity?.principal).toBe('alice@PROD');
+    expect(model.card('prod')?.status.state).toBe('degraded');
+    expect(changed).toEqual(['prod']);
   });
 
   it('ignores a cluster it does not know', async () => {

@@ -5,7 +5,7 @@ import { framePromise } from '@jupyterlab/testing';
 import { Widget } from '@lumino/widgets';
 import { waitFor } from '@testing-library/dom';
 
-import type { Card, ClusterStatus } from '../../api';
+import type { Card, ClusterStatus, Identity } from '../../api';
 import { Collapse } from '../collapse';
 import { ClustersPanel } from '../panel';
 import type { Connection, IStatusModel } from '../tokens';
@@ -20,6 +20,7 @@ class FakeModel implements IStatusModel {
   isDisposed = false;
   readonly boardChanged = new Signal<this, void>(this);
   readonly statusChanged = new Signal<this, ClusterStatus>(this);
+  readonly identityChanged = new Signal<this, Identity>(this);
   readonly connectionChanged = new Signal<this, Connection>(this);
 
   card(name: string): Card | undefined {
