@@ -105,12 +105,15 @@ class HadoopCluster:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for program in missing:
             (self._markers / f"started-{program.name}").unlink(missing_ok=True)
+            shutil.rmtree(self._scratch(program.name), ignore_errors=True)
+            self._scratch(program.name).mkdir(mode=0o700, parents=True)
             await self._processes.start(program, self._lock)
         names = [program.name for program in wanted]
         # The JVM that has the seed role does it when it starts; if it ran already, another must.
         if self.cluster.processes or self.name in running:
             seed = self._program(classpath, f"{self.name}-seed", ["seed"], [])
             await self._processes.end([seed.name])
+            self._scratch(seed.name).mkdir(mode=0o700, parents=True, exist_ok=True)
             await self._processes.start(seed, self._lock)
             names.append(seed.name)
         await self._wait(names)
@@ -126,6 +129,7 @@ class HadoopCluster:
             If it refuses or does not answer.
         """
         program = self._program(classpath, f"{self.name}-seed", [f"activate:{rm_id}"], [])
+        self._scratch(program.name).mkdir(mode=0o700, parents=True, exist_ok=True)
         await self._processes.start(program, self._lock)
         await until(lambda: not self._processes.alive(program.name), READY_S)
         await self._processes.end([program.name])
@@ -142,6 +146,9 @@ class HadoopCluster:
             return self._ready.read_text()
         except FileNotFoundError:
             return ""
+
+    def _scratch(self, jvm: str) -> Path:
+        return self.cluster.directory / "tmp" / jvm
 
     async def _wait(self, names: list[str]) -> None:
         def dead() -> list[str]:
@@ -170,6 +177,9 @@ class HadoopCluster:
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-Djava.net.preferIPv4Stack=true",
+            # Hadoop's web servers unpack their pages there, and never tidy up.
+            f"-Djava.io.tmpdir={self._scratch(name)}",
+            "-XX:-UsePerfData",
             # Guice before 5.1 (Hadoop 3.3) defines classes by reflection.
             "--add-opens=java.base/java.lang=ALL-UNNAMED",
         ]

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import urllib.error
 from pathlib import Path
 
@@ -92,6 +93,23 @@ def test_some_data_are_for_one_person_only(running):
     with pytest.raises(urllib.error.HTTPError) as refused:
         running.read("dev", "/data/alice-only.csv", "bob")
     assert refused.value.code == 403
+
+
+def test_what_hadoop_unpacks_is_in_the_sandboxs_directory(running):
+    began = (running.directory / "run" / "dev").stat().st_mtime
+
+    def unpacked(folder: Path) -> list[Path]:
+        found = folder.glob(f"jetty-*-{running.port('dev', 'rm-http')}-*")
+        return [path for path in found if path.stat().st_mtime >= began]
+
+    scratch = running.directory / "dev" / "tmp" / "dev"
+    assert len(unpacked(scratch)) == 1
+    assert unpacked(Path(tempfile.gettempdir())) == []
+    # Nor does it grow.
+    before = len(list(scratch.iterdir()))
+    running.kill("dev")
+    running.run(*UP)
+    assert len(list(scratch.iterdir())) == before
 
 
 def test_everything_listens_on_the_loopback_interface_only(running):

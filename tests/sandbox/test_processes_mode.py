@@ -93,9 +93,21 @@ def test_a_daemon_whose_port_is_stolen_says_so(pair):
     }
 
 
-def test_another_shape_replaces_the_old_one(pair):
-    said = pair.run(*UP, "--no-processes", "--no-rm-ha").stdout
+def test_a_pair_needs_no_jvm_per_daemon(own):
+    said = own.run(*UP, "--no-processes", "--rm-ha").stdout
     assert "dev: ending it, because it is wanted in another shape" in said
-    assert [daemon.name for daemon in pair.status().daemons] == ["dev"]
-    assert len(leftovers(pair.directory)) == 1
-    assert metrics(pair)["activeNodes"] == 1
+    assert [daemon.name for daemon in own.status().daemons] == ["dev", "dev-resourcemanager2"]
+    assert ha_states(own) == ["ACTIVE", "STANDBY"]
+    assert metrics(own)["activeNodes"] == 1
+    # The one that is left takes over, and keeps that when the other comes back.
+    own.kill("dev")
+    own.activate("dev", "rm2")
+    own.run(*UP)
+    assert ha_states(own) == ["STANDBY", "ACTIVE"]
+
+
+def test_another_shape_replaces_the_old_one(own):
+    own.run(*UP, "--no-processes", "--no-rm-ha")
+    assert [daemon.name for daemon in own.status().daemons] == ["dev"]
+    assert len(leftovers(own.directory)) == 1
+    assert metrics(own)["activeNodes"] == 1

@@ -83,6 +83,10 @@ public final class Launcher {
     Thread hdfs = thread("hdfs", this::startHdfs);
     Thread yarn = thread("yarn", this::startYarn);
     hdfs.join();
+    if (roles.contains("resourcemanager") && roles.contains("seed")) {
+      // The start of a NodeManager, maybe one in this JVM, waits for an active ResourceManager.
+      attempt("activate", () -> activateAny(configure(new YarnConfiguration())));
+    }
     yarn.join();
     attempt("marker", () -> Files.write(folder.resolve("started-" + settings.get("sandbox.name")),
         new byte[0]));
@@ -173,9 +177,7 @@ public final class Launcher {
       privateFiles(fs);
     }
     double seeded = seconds();
-    if (HAUtil.isHAEnabled(conf)) {
-      activateAny(conf);
-    }
+    activateAny(conf);
     // The ResourceManager may still count a NodeManager that was killed a moment ago.
     until(() -> Arrays.stream(settings.get("sandbox.jvms").split(" "))
         .allMatch(name -> Files.exists(folder.resolve("started-" + name))));
@@ -273,8 +275,11 @@ public final class Launcher {
     }
   }
 
-  /** Makes the first ResourceManager active unless one is. */
+  /** Makes the first ResourceManager of a pair active unless one is. */
   private void activateAny(YarnConfiguration conf) throws Exception {
+    if (!HAUtil.isHAEnabled(conf)) {
+      return;
+    }
     until(() -> {
       List<String> answering = new ArrayList<>();
       for (String id : HAUtil.getRMHAIds(conf)) {
