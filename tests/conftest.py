@@ -11,9 +11,15 @@ from typing import TypeVar
 
 import pytest
 
+from jupyter_ext.sandbox import watch
 from tests.hadoop_sandbox import RunningSandbox
 
 T = TypeVar("T")
+
+
+def pytest_configure() -> None:
+    """Let every sandbox that this session starts end with it, also after ``kill -9``."""
+    os.environ[watch.VARIABLE] = str(os.getpid())
 
 
 @pytest.fixture
@@ -37,6 +43,8 @@ def sandbox(tmp_path_factory) -> Iterator[RunningSandbox]:
     """
     kept = os.environ.get("JUPYTER_EXT_TEST_SANDBOX")
     running = RunningSandbox.below(Path(kept) if kept else tmp_path_factory.mktemp("sandbox"))
+    if kept:
+        running.environment.pop(watch.VARIABLE)
     running.run("up", "--with", "stage")
     yield running
     if not kept:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from jupyter_ext.sandbox import spec
+from jupyter_ext.sandbox import spec, watch
 from jupyter_ext.sandbox.models import SandboxStatus
 from jupyter_ext.sandbox.sandbox import Sandbox
 from jupyter_ext.sandbox.state import DEFAULT_HADOOP
@@ -55,6 +56,13 @@ def add_commands(
         metavar="VERSION",
         help=f"version of Hadoop (default: as the last time, else {DEFAULT_HADOOP})",
     )
+    up.add_argument(
+        "--until-exit",
+        type=int,
+        metavar="PID",
+        default=os.environ.get(watch.VARIABLE),
+        help=f"end everything after the end of this process (default: ${watch.VARIABLE})",
+    )
     up.set_defaults(run=_up)
 
     down = commands.add_parser("down", help="end everything; data stay")
@@ -84,6 +92,7 @@ def _up(arguments: argparse.Namespace) -> int:
         hadoop=arguments.hadoop,
         processes=arguments.processes,
         rm_ha=arguments.rm_ha,
+        until_exit=arguments.until_exit,
     )
     return _run(Sandbox(arguments.dir).up(wish, _say))
 

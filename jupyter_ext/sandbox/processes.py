@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jupyter_ext.errors import Unavailable
+from jupyter_ext.errors import NotFound, Unavailable
 from jupyter_ext.sandbox.wait import until
 
 COOKIE = "JUPYTER_EXT_SANDBOX"
@@ -143,8 +143,8 @@ class Processes:
         """
         for folder in (self._run, self._log):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        record = self._run / program.name
-        record.unlink(missing_ok=True)
+        path = self._run / program.name
+        path.unlink(missing_ok=True)
         log = self.log(program.name)
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
@@ -157,7 +157,7 @@ class Processes:
         with log.open("wb") as stderr:
             await asyncio.to_thread(
                 subprocess.run,
-                ["/bin/sh", "-c", _START, "sh", str(record), program.fingerprint, *program.argv],
+                ["/bin/sh", "-c", _START, "sh", str(path), program.fingerprint, *program.argv],
                 check=True,
                 cwd=program.directory,
                 env=environment,
@@ -168,7 +168,7 @@ class Processes:
                 start_new_session=True,
                 timeout=_RECORD_S,
             )
-        if not await until(lambda: record.exists(), _RECORD_S, 0.01):
+        if not await until(path.exists, _RECORD_S, 0.01):
             raise Unavailable(
                 f"The sandbox could not start {program.name}: {cause(log)}",
                 hint=f"Its log is {log}.",
@@ -219,13 +219,27 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
+def identity(pid: int) -> str:
+    """Name a process as no later one with its number will be named.
+
+    Raises
+    ------
+    NotFound
+        If there is no such process.
+    """
+    start = _start_time(pid)
+    if not start:
+        raise NotFound(f"There is no process {pid}.")
+    return f"{pid} {start} {boot_id()}"
+
+
 def own_id() -> str:
-    """Name the calling process as no later process will be named."""
-    return f"{os.getpid()} {_start_time(os.getpid())} {boot_id()}"
+    """Name the calling process."""
+    return identity(os.getpid())
 
 
 def same_process(identity: str) -> int | None:
-    """Find the process that ``own_id`` named, if that very one still runs; its process id."""
+    """Find the process that ``identity`` named, if that very one still runs; its process id."""
     try:
         pid, start, boot = identity.split()
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jupyter_ext.sandbox import requirements, spec
+from jupyter_ext.sandbox import requirements, spec, watch
 from jupyter_ext.sandbox.hadoop import layout, marker
 from jupyter_ext.sandbox.models import (
     DaemonStatus,
@@ -41,16 +41,21 @@ def report(directory: Path, memory: SandboxMemory, progress: str | None) -> Sand
                 namenode=f"http://localhost:{state.ports['namenode-http']}",
             )
         )
-    daemons = [_daemon(process, processes) for process in processes.all()]
+    described = [_daemon(process, processes) for process in daemons(processes)]
     return SandboxStatus(
         state="starting" if progress is not None else _overall(clusters),
         directory=str(directory),
         clusters=clusters,
-        daemons=daemons,
-        memory_mb=round(sum(daemon.memory_mb for daemon in daemons), 1),
+        daemons=described,
+        memory_mb=round(sum(daemon.memory_mb for daemon in described), 1),
         message="; ".join(troubles) if progress is None else progress,
         missing=requirements.missing(requirements.PACKAGES),
     )
+
+
+def daemons(processes: Processes) -> list[Process]:
+    """List every recorded process that does something for the clusters, dead ones too."""
+    return [process for process in processes.all() if process.name != watch.NAME]
 
 
 def _overall(clusters: list[SandboxCluster]) -> SandboxState:

@@ -15,13 +15,13 @@ from typing import TypeVar
 from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
 
 from jupyter_ext.errors import Conflict, JupyterExtError, NotFound, Unavailable
-from jupyter_ext.sandbox import ports, requirements, sample, spec
+from jupyter_ext.sandbox import ports, requirements, sample, spec, watch
 from jupyter_ext.sandbox.jars import Jars
 from jupyter_ext.sandbox.lock import held, who
 from jupyter_ext.sandbox.models import SandboxStatus
 from jupyter_ext.sandbox.processes import Processes, own_id, same_process
 from jupyter_ext.sandbox.publish import Profiles
-from jupyter_ext.sandbox.report import report
+from jupyter_ext.sandbox.report import daemons, report
 from jupyter_ext.sandbox.spec import Wish
 from jupyter_ext.sandbox.start import Start
 from jupyter_ext.sandbox.state import ClusterState, Memory, SandboxMemory
@@ -152,6 +152,8 @@ class Sandbox:
         memory = self._memory.read()
         processes = Processes(self.directory, memory.id)
         await processes.end(["maven"])
+        if wish.until_exit is not None:
+            await self._watch(wish.until_exit, processes, lock)
         for name in wish.clusters:
             memory = await self._plan(name, wish, memory, processes, say)
         self._memory.write(memory)
@@ -184,9 +186,17 @@ class Sandbox:
         self._memory.write(memory)
         if failures:
             raise _together(failures)
-        alive = [process for process in processes.all() if process.alive]
+        alive = [process for process in daemons(processes) if process.alive]
         resident = sum(process.memory_mb for process in alive)
         say(f"{' and '.join(wish.clusters)} up: {len(alive)} processes, {resident:.0f} MB resident")
+
+    async def _watch(self, pid: int, processes: Processes, lock: int) -> None:
+        program = watch.program(pid, self.directory)
+        present = processes.get(program.name)
+        if present and present.alive and present.fingerprint == program.fingerprint:
+            return
+        await processes.end([program.name])
+        await processes.start(program, lock)
 
     async def _plan(
         self, name: str, wish: Wish, memory: SandboxMemory, processes: Processes, say: Say

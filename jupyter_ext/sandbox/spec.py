@@ -44,6 +44,8 @@ class Wish:
     hadoop: str | None = None
     processes: bool | None = None
     rm_ha: bool | None = None
+    until_exit: int | None = None
+    """Id of a process after whose end everything ends; None leaves that as it is."""
 
     def shape(self, known: Shape) -> Shape:
         """Change the known shape as wished for."""

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from jupyter_ext.sandbox import watch
 from jupyter_ext.sandbox.control import SandboxControl
 from jupyter_ext.sandbox.models import SandboxStatus
 from tests.conftest import eventually
@@ -17,6 +18,7 @@ def environment(monkeypatch):
     """Let this process and its children see a sandbox."""
 
     def use(sandbox) -> None:
+        monkeypatch.delenv(watch.VARIABLE)
         for key, value in sandbox.environment.items():
             if key.startswith("JUPYTER_") or key == "XDG_CACHE_HOME":
                 monkeypatch.setenv(key, value)
