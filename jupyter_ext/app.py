@@ -8,29 +8,45 @@ from __future__ import annotations
 import asyncio
 import gc
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Float, validate
+from traitlets import Bool, Float, Int, Unicode, validate
 
 from jupyter_ext.clusters import handlers as clusters
 from jupyter_ext.clusters.profiles import ProfileStore
-from jupyter_ext.handlers import InfoHandler, Route
+from jupyter_ext.credentials import handlers as credentials
+from jupyter_ext.credentials import process_environment, redact
+from jupyter_ext.credentials.audit import AuditLog, default_path
+from jupyter_ext.credentials.broker import Broker
+from jupyter_ext.credentials.injection import Injection
+from jupyter_ext.credentials.limit import LoginLimit
+from jupyter_ext.credentials.logins import prover
+from jupyter_ext.credentials.runtime import RuntimeDirectory
+from jupyter_ext.hadoop.access import LoggedIn
+from jupyter_ext.handlers import OWNER, InfoHandler, Route
 from jupyter_ext.sandbox import handlers as sandbox
 from jupyter_ext.sandbox.control import SandboxControl
 from jupyter_ext.status import handlers as status
 from jupyter_ext.status.board import StatusBoard
+from jupyter_ext.status.boards import StatusBoards
 from jupyter_ext.status.poller import load
 
 
 def routes(
-    profiles: ProfileStore, board: StatusBoard, control: SandboxControl, version: str
+    profiles: ProfileStore,
+    broker: Broker,
+    boards: StatusBoards,
+    control: SandboxControl,
+    version: str,
 ) -> list[Route]:
     """Every address of the extension."""
     return [
         Route("info", InfoHandler, {"version": version}),
         *clusters.routes(profiles),
-        *status.routes(board),
+        *credentials.routes(broker),
+        *status.routes(boards),
         *sandbox.routes(control),
     ]
 
@@ -46,6 +62,13 @@ class JupyterExtApp(ExtensionApp):
         config=True,
         help="Seconds between two polls of a watched cluster, 0.5 or more.",
     )
+    audit = Bool(True, config=True, help="Whether logins are written down.")
+    audit_file = Unicode(
+        config=True, help="Where logins are written down; below Jupyter's data directory if empty."
+    )
+    logins_per_minute = Int(
+        5, config=True, help="Logins that one user may try in a minute on one cluster."
+    )
 
     @validate("tick_s")
     def _validate_tick(self, proposal: Any) -> float:
@@ -53,14 +76,36 @@ class JupyterExtApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Make the long-lived objects."""
+        process_environment.withdraw()
+        process_environment.point_nowhere()
+        redact.install()
         self.version = version("jupyter-ext")
         self.profiles = ProfileStore.from_jupyter_paths()
-        self.board = StatusBoard(self.profiles, tick_s=self.tick_s, version=self.version)
+        self.runtime = RuntimeDirectory()
+        path = Path(self.audit_file) if self.audit_file else default_path()
+        self.audit_log = AuditLog(path) if self.audit else None
+        self.broker = Broker(
+            self.profiles,
+            self.runtime,
+            prover=prover,
+            audit=self.audit_log,
+            limit=LoginLimit(self.logins_per_minute),
+        )
+        self.injection = Injection(self.broker, self.profiles, self.runtime.kernels)
+        self.boards = StatusBoards(self._board)
         self.control = SandboxControl()
+
+    def _board(self, user: str) -> StatusBoard:
+        return StatusBoard(
+            self.profiles,
+            tick_s=self.tick_s,
+            version=self.version,
+            access=LoggedIn(self.broker, user),
+        )
 
     def initialize_handlers(self) -> None:
         """Fill the route table; ExtensionApp puts the base URL in front."""
-        table = routes(self.profiles, self.board, self.control, self.version)
+        table = routes(self.profiles, self.broker, self.boards, self.control, self.version)
         self.handlers.extend(
             (f"/jupyter-ext/{route.pattern}", route.handler, route.kwargs) for route in table
         )
@@ -72,9 +117,18 @@ class JupyterExtApp(ExtensionApp):
         JupyterLab's modules to walk each of them takes some 100 ms, without them a few.
         """
         await asyncio.to_thread(load)
+        # A kernel acts as the server's owner, whoever looks at its notebook.
+        await self.injection.write(OWNER)
+        process_environment.announce(self.runtime.kernels(OWNER))
         gc.collect()
         gc.freeze()
 
     async def stop_extension(self) -> None:
-        """Stop polling; a sandbox keeps running until it is told to stop."""
-        await self.board.stop()
+        """Stop polling and forget every secret; a sandbox runs until it is told to stop."""
+        await self.boards.stop()
+        await self.broker.close()
+        await self.injection.close()
+        process_environment.withdraw()
+        await asyncio.to_thread(self.runtime.close)
+        if self.audit_log is not None:
+            await self.audit_log.close()

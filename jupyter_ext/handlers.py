@@ -9,15 +9,24 @@ from functools import wraps
 from typing import Any, ClassVar, TypeVar, cast
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
+from jupyter_server.auth.identity import (
+    IdentityProvider,
+    LegacyIdentityProvider,
+    PasswordIdentityProvider,
+)
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from tornado import web
 
 from jupyter_ext import PROTOCOL
+from jupyter_ext.clusters.reader import login_name
 from jupyter_ext.errors import InvalidInput, JupyterExtError
 from jupyter_ext.models import ErrorReply, ServerInfo
 
 T = TypeVar("T", bound=BaseModel)
+OWNER = login_name() or "owner"
+"""The Jupyter user of a server for one person: whoever runs it."""
+_SINGLE_USER = (IdentityProvider, LegacyIdentityProvider, PasswordIdentityProvider)
 Verb = Callable[..., Awaitable[Any]]
 
 
@@ -96,6 +105,17 @@ def endpoint(
         return cast("Verb", guarded)
 
     return decorate
+
+
+def jupyter_user(handler: JupyterHandler) -> str:
+    """Name the Jupyter user who asks, for whom identities and boards are kept.
+
+    jupyter_server's own identity providers know one person, who holds the token or password, and
+    make up another anonymous name for each of that person's browsers and programs.
+    """
+    if type(handler.identity_provider) in _SINGLE_USER:
+        return OWNER
+    return str(handler.current_user.username)
 
 
 class ApiHandler(APIHandler):

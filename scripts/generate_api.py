@@ -132,7 +132,7 @@ def refer(node: Any, old: str, new: str) -> Any:
 def main() -> int:
     """Write both files."""
     services: Any = None
-    found = endpoints(routes(services, services, services, ""))
+    found = endpoints(routes(services, services, services, services, ""))
     schemas = definitions(found)
     types = {
         "title": "Api",

@@ -69,7 +69,7 @@ def read_profile(
     """
     # None at all if another process removed it this very moment: then its conf/ is missing.
     top_layer, top = next((at for at in layers if os.path.isdir(at[1])), layers[0])
-    texts = [toml.read_layer(directory / toml.FILE) for _, directory in layers]
+    texts = [_read_layer(layer, directory) for layer, directory in layers]
     merged = toml.merge(texts)
     config = merged.config
     problems = list(merged.problems)
@@ -130,6 +130,19 @@ def read_profile(
         locked=merged.locked,
         problems=problems,
     )
+
+
+def _read_layer(layer: Layer, directory: Path) -> toml.LayerConfig:
+    """Read a layer's cluster.toml; a keytab in it counts only if an administrator wrote it."""
+    text = toml.read_layer(directory / toml.FILE)
+    auth = text.data.get("auth", {})
+    if layer == "user" and "keytab" in auth:
+        del auth["keytab"]
+        message = "Ignored: a keytab counts in the environment's and the system's layer only."
+        text.problems.append(
+            Problem(severity="warning", file=toml.FILE, key="auth.keytab", message=message)
+        )
+    return text
 
 
 def _conf_problems(conf_dir: Path) -> Iterator[Problem]:

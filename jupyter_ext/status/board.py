@@ -14,17 +14,20 @@ from jupyter_ext import PROTOCOL
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.clusters.watch import ProfileWatcher
+from jupyter_ext.credentials.models import Identity
 from jupyter_ext.errors import InvalidInput
+from jupyter_ext.hadoop.access import Access, Nobody
 from jupyter_ext.hadoop.models import AppActivities, LogTail
 from jupyter_ext.status.models import (
     BoardMessage,
     Card,
     ClusterStatus,
+    IdentityMessage,
     NodeList,
     Sample,
     StatusMessage,
 )
-from jupyter_ext.status.poller import Poller, poll_once
+from jupyter_ext.status.poller import Poller
 from jupyter_ext.status.subscription import Change, Frame, Subscription
 
 if TYPE_CHECKING:
@@ -63,6 +66,8 @@ class StatusBoard:
         Version of the server extension, told to every subscriber.
     watch_s
         Seconds between two looks at the profiles on disk, while somebody is subscribed.
+    access
+        As whom the clusters are asked.
     """
 
     def __init__(
@@ -72,8 +77,12 @@ class StatusBoard:
         tick_s: float = 5.0,
         version: str = "",
         watch_s: float = 2.0,
+        access: Access | None = None,
     ) -> None:
         self._profiles = profiles
+        self._access = access or Nobody()
+        self._unsubscribe = self._access.subscribe(self._identity_changed)
+        self._seen: list[Profile] = []
         self._watch_s = watch_s
         self._tick_s = tick_s
         self._version = version
@@ -102,6 +111,7 @@ class StatusBoard:
 
     async def stop(self) -> None:
         """End every subscription, poll and connection."""
+        self._unsubscribe()
         for subscription in list(self._subscriptions):
             subscription.close()
         pollers = list(self._pollers.values())
@@ -159,11 +169,15 @@ class StatusBoard:
     def _take(self, profiles: Iterable[Profile]) -> None:
         """Restart the pollers of changed profiles, end those of removed ones, tell everyone."""
         old, self._pollers = self._pollers, {}
-        for profile in profiles:
+        self._seen = list(profiles)
+        for profile in map(self._access.known, self._seen):
             poller = old.get(profile.name)
             if poller is None or poller.profile != profile:
                 successor = Poller(
-                    profile, tick_s=self._tick_s, publish=partial(self._publish, profile.name)
+                    profile,
+                    tick_s=self._tick_s,
+                    publish=partial(self._publish, profile.name),
+                    access=self._access,
                 )
                 if poller is not None:
                     successor.snapshot.history.extend(poller.snapshot.history)
@@ -178,6 +192,21 @@ class StatusBoard:
         for subscription in self._subscriptions:
             subscription.offer_board(frame)
 
+    def _identity_changed(self, identity: Identity) -> None:
+        """Tell everyone; whoever is logged in anew is asked for with other clients."""
+        if not self._loaded:
+            return
+        poller = self._pollers.get(identity.cluster)
+        profile = next((one for one in self._seen if one.name == identity.cluster), None)
+        if poller is None or profile is None:
+            return
+        self._picture = None
+        if poller.profile != self._access.known(profile):
+            self._take(self._seen)
+        frame = Frame(IdentityMessage(identity=identity))
+        for subscription in self._subscriptions:
+            subscription.offer(identity.cluster, frame)
+
     def _leave(self, poller: Poller) -> None:
         task = asyncio.create_task(poller.stop())
         self._leaving.add(task)
@@ -186,7 +215,7 @@ class StatusBoard:
     def _board(self) -> Frame:
         """Draw the whole picture; the same one for all who come before anything changes."""
         if self._picture is None:
-            cards = [_card(poller, poller.status()) for poller in self._pollers.values()]
+            cards = [self._card(poller, poller.status()) for poller in self._pollers.values()]
             self._picture = Frame(
                 BoardMessage(
                     version=self._version, protocol=PROTOCOL, tick_s=self._tick_s, cards=cards
@@ -206,8 +235,8 @@ class StatusBoard:
         """
         poller = await self._poller(name)
         if poller.running and (status := poller.status()).state != "connecting":
-            return _card(poller, status)
-        return _card(poller, await poll_once(poller.profile))
+            return self._card(poller, status)
+        return self._card(poller, await poller.poll())
 
     async def nodes(self, name: str) -> NodeList:
         """List the NodeManagers of a cluster, the lost ones included."""
@@ -248,20 +277,26 @@ class StatusBoard:
             return said
         return AppActivities(app=app_id, waiting=waiting, details=[said.waiting, *said.details])
 
+    def _card(self, poller: Poller, status: ClusterStatus) -> Card:
+        return Card(
+            profile=poller.profile,
+            status=status,
+            history=list(poller.snapshot.history),
+            identity=self._access.identity(poller.profile),
+        )
+
     async def _poller(self, name: str) -> Poller:
         """Find the poller of a cluster, or make one that just answers this question."""
-        profile = await asyncio.to_thread(self._profiles.get, name)
+        profile = self._access.known(await asyncio.to_thread(self._profiles.get, name))
         poller = self._pollers.get(name)
-        return poller if poller is not None and poller.profile == profile else Poller(profile)
+        if poller is not None and poller.profile == profile:
+            return poller
+        return Poller(profile, access=self._access)
 
     @asynccontextmanager
     async def _clients(self, name: str) -> AsyncIterator[Hadoop]:
         async with (await self._poller(name)).client() as hadoop:
             yield hadoop
-
-
-def _card(poller: Poller, status: ClusterStatus) -> Card:
-    return Card(profile=poller.profile, status=status, history=list(poller.snapshot.history))
 
 
 def _check_id(cluster: str, app_id: str) -> None:

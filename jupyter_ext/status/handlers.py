@@ -15,8 +15,9 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jupyter_ext.errors import InvalidInput
 from jupyter_ext.hadoop.models import AppActivities, LogTail
-from jupyter_ext.handlers import ApiHandler, Route, endpoint, explain
+from jupyter_ext.handlers import ApiHandler, Route, endpoint, explain, jupyter_user
 from jupyter_ext.status.board import StatusBoard
+from jupyter_ext.status.boards import StatusBoards
 from jupyter_ext.status.models import NodeList, WatchMessage
 
 LOG_BYTES = 65_536
@@ -32,9 +33,14 @@ MAX_CLOSE_REASON = 123
 class StatusHandler(ApiHandler):
     """Base of the handlers below."""
 
-    def initialize(self, board: StatusBoard) -> None:
-        """Take the board."""
-        self.board = board
+    def initialize(self, boards: StatusBoards) -> None:
+        """Take the boards."""
+        self.boards = boards
+
+    @property
+    def board(self) -> StatusBoard:
+        """The board of whoever asks."""
+        return self.boards.of(jupyter_user(self))
 
 
 class NodesHandler(StatusHandler):
@@ -88,9 +94,14 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     auth_resource = ApiHandler.auth_resource
 
-    def initialize(self, board: StatusBoard) -> None:
-        """Take the board."""
-        self.board = board
+    def initialize(self, boards: StatusBoards) -> None:
+        """Take the boards."""
+        self.boards = boards
+
+    @property
+    def board(self) -> StatusBoard:
+        """The board of whoever asks."""
+        return self.boards.of(jupyter_user(self))
 
     def set_default_headers(self) -> None:
         """Leave out the headers of a page, which mean nothing here."""
@@ -148,9 +159,9 @@ def _size(text: str) -> int:
     return size
 
 
-def routes(board: StatusBoard) -> list[Route]:
+def routes(boards: StatusBoards) -> list[Route]:
     """Every address of this area."""
-    kwargs = {"board": board}
+    kwargs = {"boards": boards}
     return [
         Route("status/stream", StreamHandler, kwargs),
         Route("status/{name}/nodes", NodesHandler, kwargs),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.errors import JupyterExtError, Unreachable
+from jupyter_ext.hadoop.access import Access, Nobody
 from jupyter_ext.hadoop.models import ClusterMetrics
 from jupyter_ext.status.models import ClusterStatus, Sample, Section
 from jupyter_ext.status.sections import QUESTIONS, sections
@@ -46,12 +47,20 @@ class Poller:
         Seconds between two rounds while it answers; after failures the pause doubles, up to 60 s.
     publish
         Called in the event loop with every new status, and the new point of the history if any.
+    access
+        As whom the cluster is asked.
     """
 
     def __init__(
-        self, profile: Profile, *, tick_s: float = 5.0, publish: Publish | None = None
+        self,
+        profile: Profile,
+        *,
+        tick_s: float = 5.0,
+        publish: Publish | None = None,
+        access: Access | None = None,
     ) -> None:
         self.profile = profile
+        self._access = access or Nobody()
         self.snapshot = Snapshot(profile)
         self._tick_s = tick_s
         self._publish = publish
@@ -124,7 +133,7 @@ class Poller:
     async def client(self) -> AsyncIterator[Hadoop]:
         """Lend the cluster's clients: the poller's own while it polls, else a set just for this."""
         if (hadoop := self._hadoop) is None:
-            async with await open_clients(self.profile) as hadoop:
+            async with await self._access.open(self.profile) as hadoop:
                 yield hadoop
             return
         self._borrowers += 1
@@ -160,7 +169,7 @@ class Poller:
             await asyncio.wait(self._ending)
         while True:
             try:
-                async with await open_clients(self.profile) as hadoop:
+                async with await self._access.open(self.profile) as hadoop:
                     self._hadoop = hadoop
                     try:
                         await self._poll_on(hadoop)
@@ -349,20 +358,6 @@ def load() -> None:
     # httpx loads its transport with the first client, and that the loop's backend when it is used.
     for name in ("jupyter_ext.hadoop.clients", "httpcore", "anyio._backends._asyncio"):
         import_module(name)
-
-
-async def open_clients(profile: Profile) -> Hadoop:
-    """Make the clients of a cluster.
-
-    In a thread: loading the HTTP library and a CA bundle would hold the event loop up.
-    """
-    return await asyncio.to_thread(_open, profile)
-
-
-def _open(profile: Profile) -> Hadoop:
-    from jupyter_ext.hadoop.clients import Hadoop
-
-    return Hadoop.open(profile)
 
 
 async def poll_once(profile: Profile) -> ClusterStatus:

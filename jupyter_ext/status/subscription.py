@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from jupyter_ext.status.models import ServerMessage, StatusMessage
+from jupyter_ext.status.models import BoardMessage, ServerMessage
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Frame:
             return self._json
 
     async def _encode(self) -> bytes:
-        if isinstance(self.message, StatusMessage):
+        if not isinstance(self.message, BoardMessage):
             return _json(self.message)
         cards = []
         for card in self.message.cards:
@@ -62,7 +62,7 @@ class Subscription:
     """An asynchronous iterator over what changes; made by the board's ``subscribe``.
 
     A consumer that is slower than the polls does not make the server's memory grow: of each
-    cluster only the latest status is kept for it.
+    cluster only the latest status, and the latest identity, is kept for it.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Subscription:
         self._on_change = on_change
         self._watched: frozenset[str] | None = None
         self._board: Frame | None = None
-        self._statuses: dict[str, Frame] = {}
+        self._changes: dict[tuple[str, str], Frame] = {}
         self._ready = asyncio.Event()
         self.closed = False
 
@@ -94,14 +94,18 @@ class Subscription:
             return
         before = self._watched
         self._watched = None if clusters is None else frozenset(clusters)
-        self._statuses = {name: frame for name, frame in self._statuses.items() if self.wants(name)}
+        self._changes = {
+            (kind, name): frame
+            for (kind, name), frame in self._changes.items()
+            if kind != "status" or self.wants(name)
+        }
         self._on_change(self, Change(before, refresh))
 
     def close(self) -> None:
         """End the iteration; safe to call twice."""
         if not self.closed:
             self.closed = True
-            self._board, self._statuses = None, {}
+            self._board, self._changes = None, {}
             self._ready.set()
             self._on_change(self, Change(self._watched, False))
 
@@ -126,8 +130,8 @@ class Subscription:
             if self._board is not None:
                 frame, self._board = self._board, None
                 return frame
-            if self._statuses:
-                return self._statuses.pop(next(iter(self._statuses)))
+            if self._changes:
+                return self._changes.pop(next(iter(self._changes)))
             self._ready.clear()
 
     # -- the board's side ---------------------------------------------------------------------
@@ -138,11 +142,12 @@ class Subscription:
 
     def offer_board(self, frame: Frame) -> None:
         """Put the whole picture first; it makes every earlier message needless."""
-        self._board, self._statuses = frame, {}
+        self._board, self._changes = frame, {}
         self._ready.set()
 
     def offer(self, cluster: str, frame: Frame) -> None:
-        """Put a status last, in place of an older one of the same cluster."""
-        self._statuses.pop(cluster, None)
-        self._statuses[cluster] = frame
+        """Put a message last, in place of an older one of the same kind and cluster."""
+        key = (frame.message.type, cluster)
+        self._changes.pop(key, None)
+        self._changes[key] = frame
         self._ready.set()

@@ -12,6 +12,7 @@ export interface Api {
   AuthConfig: AuthConfig;
   BoardMessage: BoardMessage;
   Card: Card;
+  ChangePassword: ChangePassword;
   Check: Check;
   ClusterConfig: ClusterConfig;
   ClusterInfo: ClusterInfo;
@@ -31,12 +32,14 @@ export interface Api {
   Hdfs: Hdfs;
   HdfsMetrics: HdfsMetrics;
   Identity: Identity;
+  IdentityList: IdentityList;
   IdentityMessage: IdentityMessage;
   KerberosConfig: KerberosConfig;
   KernelDefaults: KernelDefaults;
   KernelsConfig: KernelsConfig;
   LdapConfig: LdapConfig;
   LogTail: LogTail;
+  Login: Login;
   Node: Node;
   NodeCounts: NodeCounts;
   NodeList: NodeList;
@@ -643,6 +646,17 @@ export interface TokenInfo {
   error: Reason | null;
 }
 /**
+ * Request to change a password, also one that has expired.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "ChangePassword".
+ */
+export interface ChangePassword {
+  user: string;
+  password: string;
+  new_password: string;
+}
+/**
  * One thing the doctor looked at.
  *
  * This interface was referenced by `Api`'s JSON-Schema
@@ -715,6 +729,15 @@ export interface ErrorReply {
   error_id: string;
 }
 /**
+ * Every identity of one Jupyter user.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "IdentityList".
+ */
+export interface IdentityList {
+  identities: Identity[];
+}
+/**
  * Who the viewer is on one cluster has changed.
  *
  * This interface was referenced by `Api`'s JSON-Schema
@@ -737,6 +760,16 @@ export interface LogTail {
   files: string[];
   text: string;
   truncated: boolean;
+}
+/**
+ * Request to log in with a password.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "Login".
+ */
+export interface Login {
+  user: string;
+  password: string;
 }
 /**
  * A NodeManager, as the ResourceManager sees it.

@@ -30,7 +30,13 @@ def extension(jp_serverapp) -> JupyterExtApp:
 @pytest.fixture
 def endpoints(extension):
     """Path and verb of every address."""
-    table = routes(extension.profiles, extension.board, extension.control, extension.version)
+    table = routes(
+        extension.profiles,
+        extension.broker,
+        extension.boards,
+        extension.control,
+        extension.version,
+    )
     return [
         (re.sub(r"{\w+}", "x", route.path), verb.upper())
         for route in table

@@ -1,0 +1,319 @@
+"""The broker: one identity for each Jupyter user on each cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from jupyter_ext.clusters.models import Profile
+from jupyter_ext.clusters.profiles import ProfileStore
+from jupyter_ext.credentials.audit import Action, AuditLog
+from jupyter_ext.credentials.failures import UnknownUser
+from jupyter_ext.credentials.limit import LoginLimit
+from jupyter_ext.credentials.models import Identity
+from jupyter_ext.credentials.policy import asked_by, automatic, nobody
+from jupyter_ext.credentials.proof import Prover
+from jupyter_ext.credentials.session import OpenDesk, Session
+from jupyter_ext.errors import InvalidInput, JupyterExtError
+
+if TYPE_CHECKING:
+    import httpx
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[str, Identity], None]
+"""Told the Jupyter user and the identity that changed, in the event loop."""
+
+
+class PrivateDirectory(Protocol):
+    """Where the broker keeps tickets; see :class:`jupyter_ext.credentials.runtime`."""
+
+    def private(self, user: str, cluster: str) -> Path:
+        """Make the directory of one identity."""
+
+
+MakeProver = Callable[[Profile, Path], Prover]
+
+
+class Broker:
+    """Owns every identity; nothing else acts for a user.
+
+    Parameters
+    ----------
+    profiles
+        Where the clusters are.
+    directory
+        Where tickets are kept.
+    prover
+        Makes what logs in to a cluster.
+    open_desk
+        Makes what mints delegation tokens.
+    audit
+        Where logins are written down; None where they are not.
+    limit
+        How many logins are allowed.
+    """
+
+    def __init__(
+        self,
+        profiles: ProfileStore,
+        directory: PrivateDirectory,
+        *,
+        prover: MakeProver,
+        open_desk: OpenDesk | None = None,
+        audit: AuditLog | None = None,
+        limit: LoginLimit | None = None,
+    ) -> None:
+        self._profiles = profiles
+        self._directory = directory
+        self._prover = prover
+        self._open_desk = open_desk
+        self._audit = audit
+        self._limit = limit or LoginLimit()
+        self._sessions: dict[tuple[str, str], Session] = {}
+        self._listeners: set[Listener] = set()
+        self._automatic: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    # -- looking ------------------------------------------------------------------------------
+
+    def peek(self, user: str, profile: Profile) -> Identity:
+        """Say who a Jupyter user is on a cluster; asks nobody."""
+        session = self._sessions.get((user, profile.name))
+        if session is not None and _same(session.profile, profile):
+            return session.identity
+        return nobody(profile)
+
+    async def identity(self, user: str, name: str) -> Identity:
+        """Say who a Jupyter user is on a cluster.
+
+        Raises
+        ------
+        NotFound
+            If there is no such cluster.
+        """
+        return self.peek(user, await self._profile(name))
+
+    async def identities(self, user: str) -> list[Identity]:
+        """Say who a Jupyter user is, on every cluster that wants to know."""
+        profiles = await asyncio.to_thread(self._profiles.list)
+        found = [self.peek(user, profile) for profile in profiles]
+        return [identity for identity in found if identity.needed]
+
+    async def auth(self, user: str, profile: Profile) -> tuple[Identity, httpx.Auth | None]:
+        """Give what authenticates a Jupyter user's requests to a cluster; None if nothing does.
+
+        A cluster whose profile names a keytab, tickets of others or a program is logged in to
+        now, if it has not been.
+        """
+        if automatic(profile):
+            await self._login_by_itself(user, profile)
+        session = self._sessions.get((user, profile.name))
+        if session is None or not session.alive or not _same(session.profile, profile):
+            return self.peek(user, profile), None
+        return session.identity, session.auth
+
+    def session(self, user: str, name: str) -> Session | None:
+        """Find the session of a Jupyter user on a cluster, if somebody is logged in."""
+        session = self._sessions.get((user, name))
+        return session if session is not None and session.alive else None
+
+    def sessions(self, user: str) -> list[Session]:
+        """Every session of a Jupyter user that is alive."""
+        found = (session for (owner, _), session in self._sessions.items() if owner == user)
+        return [session for session in found if session.alive]
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Be told of every change; gives what ends that."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    # -- acting -------------------------------------------------------------------------------
+
+    async def login(self, user: str, name: str, as_user: str, password: str) -> Identity:
+        """Log a Jupyter user in to a cluster.
+
+        Parameters
+        ----------
+        as_user
+            Who, as typed; empty where the profile says so itself.
+
+        Raises
+        ------
+        JupyterExtError
+            Saying why not.
+        """
+        profile = await self._profile(name)
+        session = await self._session(user, profile)
+        if session.identity.interactive:
+            self._limit.check(user, name)
+        with_principal = as_user or session.identity.user
+        try:
+            await session.login(as_user, password)
+        except JupyterExtError as error:
+            error.cluster = error.cluster or name
+            self._suggest(profile, with_principal, error)
+            self._record(user, session, "login", error.code, principal=with_principal)
+            raise
+        self._record(user, session, "login")
+        return session.identity
+
+    async def change_password(
+        self, user: str, name: str, as_user: str, old: str, new: str
+    ) -> Identity:
+        """Change a password, and log in with the new one.
+
+        Raises
+        ------
+        JupyterExtError
+            Saying why not; for a new password that is refused with the KDC's own reason.
+        """
+        profile = await self._profile(name)
+        if old == new:
+            raise InvalidInput("The new password is the old one.", cluster=name)
+        self._limit.check(user, name)
+        session = await self._session(user, profile)
+        try:
+            await session.prover.change_password(as_user, old, new)
+        except JupyterExtError as error:
+            error.cluster = error.cluster or name
+            self._record(user, session, "change_password", error.code, principal=as_user)
+            raise
+        self._record(user, session, "change_password", principal=as_user)
+        return await self.login(user, name, as_user, new)
+
+    async def renew(self, user: str, name: str) -> Identity:
+        """Put the end of an identity off.
+
+        Raises
+        ------
+        JupyterExtError
+            Saying why not.
+        """
+        profile = await self._profile(name)
+        session = await self._session(user, profile)
+        if session.alive:
+            await session.renew()
+        elif automatic(profile):
+            return await self.login(user, name, "", "")
+        return session.identity
+
+    async def logout(self, user: str, name: str | None = None) -> None:
+        """Log a Jupyter user out of one cluster, or of all."""
+        for (owner, cluster), session in list(self._sessions.items()):
+            if owner == user and name in (None, cluster):
+                was_alive, principal = session.alive, session.identity.principal
+                await session.logout()
+                if was_alive:
+                    self._record(user, session, "logout", principal=principal)
+
+    async def close(self) -> None:
+        """End everything; tokens that were given out end by themselves."""
+        for task in self._automatic.values():
+            task.cancel()
+        await asyncio.gather(
+            *(session.logout() for session in self._sessions.values()), return_exceptions=True
+        )
+        self._sessions.clear()
+        self._listeners.clear()
+
+    # -- helpers ------------------------------------------------------------------------------
+
+    async def _profile(self, name: str) -> Profile:
+        return await asyncio.to_thread(self._profiles.get, name)
+
+    async def _session(self, user: str, profile: Profile) -> Session:
+        key = (user, profile.name)
+        session = self._sessions.get(key)
+        if session is not None and not _same(session.profile, profile):
+            del self._sessions[key]
+            await session.logout()
+            session = None
+        if session is None:
+            directory = self._directory.private(user, profile.name)
+            prover = self._prover(profile, directory)
+            session = Session(profile, user, prover, self._told, self._open_desk)
+            self._sessions[key] = session
+        return session
+
+    def _told(self, session: Session) -> None:
+        identity = session.identity
+        for listener in list(self._listeners):
+            try:
+                listener(session.jupyter_user, identity)
+            except Exception:
+                log.exception("The change of an identity on %s was not told.", identity.cluster)
+
+    async def _login_by_itself(self, user: str, profile: Profile) -> None:
+        """Log in without a person; those who ask at the same time wait for the same attempt."""
+        key = (user, profile.name)
+        session = await self._session(user, profile)
+        if session.alive:
+            return
+        task = self._automatic.get(key)
+        if task is None:
+            task = asyncio.create_task(self._try(user, profile, session))
+            self._automatic[key] = task
+            task.add_done_callback(lambda _: self._automatic.pop(key, None))
+        await asyncio.shield(task)
+
+    async def _try(self, user: str, profile: Profile, session: Session) -> None:
+        try:
+            await self.login(user, profile.name, "", "")
+        except JupyterExtError as error:
+            session.fail(error)
+
+    def _suggest(self, profile: Profile, as_user: str, error: JupyterExtError) -> None:
+        """Somebody unknown here may have meant another cluster."""
+        if not isinstance(error, UnknownUser) or error.hint:
+            return
+        name = as_user.partition("@")[0]
+        others = [
+            session.profile.title
+            for session in self._sessions.values()
+            if session.profile.name != profile.name and session.identity.user == name
+        ]
+        error.hint = (
+            f"You are {name} on {', '.join(others)}; this is {profile.title}."
+            if others
+            else f"Check the spelling. {profile.title} asks {asked_by(profile)}."
+        )
+
+    def _record(
+        self, user: str, session: Session, action: Action, outcome: str = "ok", principal: str = ""
+    ) -> None:
+        if self._audit is None:
+            return
+        identity = session.identity
+        lifetime_s = identity.expires_at - time.time() if identity.expires_at else None
+        self._audit.record(
+            action,
+            user=user,
+            principal=principal or identity.principal,
+            cluster=session.profile.name,
+            outcome=outcome,
+            method=session.prover.method,
+            lifetime_s=lifetime_s if outcome == "ok" and action != "logout" else None,
+        )
+
+
+def _same(one: Profile, other: Profile) -> bool:
+    """Whether a login to one profile is one to the other: what proves it has not changed."""
+    return _proved_by(one) == _proved_by(other)
+
+
+def _proved_by(profile: Profile) -> tuple[object, ...]:
+    config = profile.config
+    return (
+        profile.auth,
+        profile.realm,
+        profile.krb5_conf,
+        profile.ca_file,
+        config.auth,
+        config.kerberos,
+        config.ldap,
+        config.gateway,
+    )

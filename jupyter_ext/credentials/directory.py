@@ -1,0 +1,158 @@
+"""The credential directory: everything of an identity that kernels get, and nothing else.
+
+    clusters.json                     the clusters, and who is logged in to each
+    tokens                            the delegation tokens of all of them (Hadoop token file)
+    <cluster>/conf/*.xml  krb5.conf  krb5cc  ca.pem
+
+The directory and everything in it is private to the user; every file is replaced in one step, so a
+program that reads one meanwhile sees the old one or the new one, whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from jupyter_ext.clusters.models import Profile
+from jupyter_ext.credentials import krb5_conf
+from jupyter_ext.credentials.hdts import DelegationToken, write_file_bytes
+from jupyter_ext.credentials.models import Identity
+from jupyter_ext.credentials.policy import nobody
+from jupyter_ext.errors import JupyterExtError, Unavailable
+from jupyter_ext.files import replace
+from jupyter_ext.models import Model
+
+VARIABLE = "JUPYTER_EXT_CREDENTIALS"
+"""Environment variable that names the directory in kernels."""
+INDEX = "clusters.json"
+TOKENS = "tokens"
+TICKETS = "krb5cc"
+
+
+class KernelIdentity(Model):
+    """One line of ``clusters.json``: a cluster, and who its owner is there."""
+
+    profile: Profile
+    """Its paths are those of the server; the files beside clusters.json are for the kernel."""
+    identity: Identity
+
+
+class KernelClusters(Model):
+    """The content of ``clusters.json``."""
+
+    clusters: dict[str, KernelIdentity] = Field(default={})
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who is logged in to a cluster, with the secrets that prove it."""
+
+    profile: Profile
+    identity: Identity
+    tickets: Path | None
+    """The broker's own ticket file."""
+    tokens: dict[str, DelegationToken]
+
+
+class CredentialDirectory:
+    """Writes what kernels get.
+
+    Its methods block; the event loop calls them in a thread.
+
+    Parameters
+    ----------
+    path
+        The directory, which exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, profiles: Sequence[Profile], logins: Sequence[Login]) -> None:
+        """Make the directory say exactly this.
+
+        Raises
+        ------
+        Unavailable
+            If there is no room for it.
+        """
+        try:
+            self._write(profiles, {login.profile.name: login for login in logins})
+        except OSError as error:
+            raise Unavailable(
+                f"The credentials of your kernels cannot be written in {self.path}: "
+                f"{error.strerror}.",
+                hint="Make room there; they are written again at the next renewal.",
+            ) from None
+
+    def _write(self, profiles: Sequence[Profile], logins: dict[str, Login]) -> None:
+        for stale in self.path.iterdir():
+            if stale.is_dir() and stale.name not in logins:
+                (stale / TICKETS).unlink(missing_ok=True)
+                shutil.rmtree(stale)
+        for name, login in logins.items():
+            self._write_cluster(self.path / name, login)
+        tokens = {
+            alias: token for login in logins.values() for alias, token in login.tokens.items()
+        }
+        replace(self.path / TOKENS, write_file_bytes(tokens))
+        index = KernelClusters(
+            clusters={
+                profile.name: KernelIdentity(
+                    profile=logins[profile.name].profile if profile.name in logins else profile,
+                    identity=(
+                        logins[profile.name].identity if profile.name in logins else nobody(profile)
+                    ),
+                )
+                for profile in profiles
+            }
+        )
+        # Last: whoever sees a login there finds its files.
+        replace(self.path / INDEX, index.model_dump_json())
+
+    def _write_cluster(self, directory: Path, login: Login) -> None:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        conf = directory / "conf"
+        conf.mkdir(mode=0o700, exist_ok=True)
+        source = Path(login.profile.conf_dir)
+        names = set()
+        for path in source.rglob("*.xml"):
+            copy = conf / path.relative_to(source)
+            names.add(copy)
+            copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _copy(path, copy)
+        for path in conf.rglob("*.xml"):
+            if path not in names:
+                path.unlink()
+        if login.profile.auth == "kerberos":
+            try:
+                _replace(directory / "krb5.conf", krb5_conf.for_kernel(login.profile).encode())
+            except JupyterExtError:
+                (directory / "krb5.conf").unlink(missing_ok=True)
+        if login.profile.ca_file:
+            _copy(Path(login.profile.ca_file), directory / "ca.pem")
+        if login.tickets is not None:
+            _copy(login.tickets, directory / TICKETS)
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        content = source.read_bytes()
+    except FileNotFoundError:
+        target.unlink(missing_ok=True)
+    else:
+        _replace(target, content)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Replace a file unless it says the same: what did not change keeps its time."""
+    try:
+        if target.read_bytes() == content:
+            return
+    except OSError:
+        pass
+    replace(target, content)
