@@ -66,6 +66,13 @@ class TooLarge(JupyterExtError):
     code = "too_large"
 
 
+class RateLimited(JupyterExtError):
+    """The same was tried too often in a short time."""
+
+    status = 429
+    code = "rate_limited"
+
+
 class Misconfigured(JupyterExtError):
     """A profile lacks what this operation needs, or contradicts itself."""
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from jupyter_ext.errors import Unavailable, Unreachable
+from jupyter_ext.errors import BadAnswer, Unavailable, Unreachable
 
 TIMEOUT_S = 5.0
 MAX_OUTPUT_BYTES = 64 << 10
@@ -25,13 +27,17 @@ class TooSlow(Unreachable):
     """A child was ended because its time was up."""
 
 
+class TooMuch(BadAnswer):
+    """A child was ended because it wrote more than anyone wants to read."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a program said when it was done."""
 
     code: int
-    output: str
-    """Standard output."""
+    output: str = field(repr=False)
+    """Standard output; may hold a secret."""
     complaint: str
     """Standard error."""
 
@@ -77,6 +83,8 @@ async def run(
     ------
     TooSlow
         When its time was up.
+    TooMuch
+        When it had written more than ``MAX_OUTPUT_BYTES``.
     """
     process = await asyncio.create_subprocess_exec(
         *argv,
@@ -91,16 +99,56 @@ async def run(
     )
     try:
         async with asyncio.timeout(timeout_s):
-            output, complaint = await process.communicate(text.encode())
+            async with asyncio.TaskGroup() as group:
+                output = group.create_task(_read(process, process.stdout))
+                complaint = group.create_task(_read(process, process.stderr))
+                group.create_task(_feed(process.stdin, text.encode()))
+            await process.wait()
     except TimeoutError:
         raise TooSlow(f"{Path(argv[0]).name} did not finish within {timeout_s:g} s.") from None
     finally:
-        if process.returncode is None:
-            process.kill()
-            # Reaped even when this task is being cancelled: a child that is killed ends at once.
-            await asyncio.shield(process.wait())
+        # Reaped even when this task is being cancelled: a child that is killed ends at once.
+        await asyncio.shield(_end(process))
+    if max(len(output.result()), len(complaint.result())) > MAX_OUTPUT_BYTES:
+        raise TooMuch(f"{Path(argv[0]).name} wrote more than {MAX_OUTPUT_BYTES >> 10} KiB.")
     return Answer(
         process.returncode or 0,
-        output.decode("utf-8", "replace"),
-        complaint.decode("utf-8", "replace"),
+        output.result().decode("utf-8", "replace"),
+        complaint.result().decode("utf-8", "replace"),
     )
+
+
+async def _feed(stream: asyncio.StreamWriter | None, data: bytes) -> None:
+    if stream is None:
+        return
+    # A program may end, or close its input, without reading what it is told.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        stream.write(data)
+        await stream.drain()
+    stream.close()
+
+
+async def _read(process: asyncio.subprocess.Process, stream: asyncio.StreamReader | None) -> bytes:
+    """Read to the end; a program that writes too much is ended, and the rest thrown away."""
+    read = bytearray()
+    while stream and (piece := await stream.read(MAX_OUTPUT_BYTES)):
+        if len(read) <= MAX_OUTPUT_BYTES:
+            read += piece
+        if len(read) > MAX_OUTPUT_BYTES:
+            _kill(process)
+    return bytes(read)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    # Its children too: they would keep its pipes open, and waiting for it would not end.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    streams = [stream for stream in (process.stdout, process.stderr) if stream]
+    if process.returncode is not None and all(stream.at_eof() for stream in streams):
+        return
+    _kill(process)
+    # A pipe is closed when it was read to its end, and only then is waiting over.
+    await asyncio.gather(*(stream.read() for stream in streams), process.wait())
