@@ -1,0 +1,62 @@
+"""Hadoop's own Java on token files: TokenFile.java, compiled against the sandbox's jars."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.hadoop_sandbox import RunningSandbox
+
+NO_TICKET = {"KRB5_CONFIG": "/dev/null", "KRB5CCNAME": "FILE:/nonexistent"}
+
+
+class TokenFile:
+    """Runs it; ``directory`` is for the compiled classes."""
+
+    def __init__(self, sandbox: RunningSandbox, directory: Path) -> None:
+        version = sandbox.status().clusters[0].hadoop
+        cache = Path(sandbox.environment["XDG_CACHE_HOME"])
+        self._jars = f"{cache}/jupyter-ext/hadoop/{version}/lib/*"
+        self._classes = directory
+        source = Path(__file__).with_name("TokenFile.java")
+        command = ["javac", "-nowarn", "-d", directory, "-cp", self._jars, source]
+        subprocess.run(command, check=True, timeout=60)
+
+    def copy(self, data: bytes) -> bytes:
+        """Let Hadoop read a token file and write it again."""
+        read, written = self._classes / "read.hdts", self._classes / "copy.hdts"
+        read.write_bytes(data)
+        self._run("copy", read, written)
+        return written.read_bytes()
+
+    def write(self) -> tuple[bytes, list[list[str]]]:
+        """A file that Hadoop wrote; and alias, URL string and identifier's fields of each token."""
+        place = self._classes / "written.hdts"
+        said = self._run("write", place).stdout
+        return place.read_bytes(), [line.split("\t") for line in said.splitlines()]
+
+    def list(self, path: str, conf: str, tokens: Path) -> subprocess.CompletedProcess[str]:
+        """List a directory with nothing but the tokens of a file; the first line is "false"."""
+        environment = {"HADOOP_TOKEN_FILE_LOCATION": str(tokens), **NO_TICKET}
+        return self._run("list", path, conf=conf, environment=environment, check=False)
+
+    def _run(
+        self,
+        *arguments: str | Path,
+        conf: str = "",
+        environment: dict[str, str] | None = None,
+        check: bool = True,
+    ) -> subprocess.CompletedProcess[str]:
+        java = ["java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8"]
+        java += ["-Dstdout.encoding=UTF-8", "-Djava.security.krb5.conf=/dev/null"]
+        path = ":".join(part for part in (conf, str(self._classes), self._jars) if part)
+        return subprocess.run(
+            [*java, "-cp", path, "TokenFile", *arguments],
+            env={**os.environ, **(environment or {})},
+            text=True,
+            encoding="utf-8",
+            capture_output=True,
+            check=check,
+            timeout=60,
+        )
