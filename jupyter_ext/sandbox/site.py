@@ -163,6 +163,9 @@ def _yarn(cluster: Cluster) -> dict[str, object]:
         f"{_RM}.scheduler.client.thread-count": 4,
         f"{_RM}.resource-tracker.client.thread-count": 4,
         f"{_RM}.admin.client.thread-count": 1,
+        # By default in /tmp, in a folder that all sandboxes of the machine would share.
+        "yarn.node-attribute.fs-store.root-dir": (data / "node-attributes").as_uri(),
+        "yarn.node-labels.fs-store.root-dir": (data / "node-labels").as_uri(),
         f"{_RM}.am.max-attempts": 2,
         # By default a NodeManager that came first, or met a standby, tries again after 30 s.
         f"{_RM}.connect.retry-interval.ms": 300,

@@ -95,7 +95,7 @@ def test_some_data_are_for_one_person_only(running):
     assert refused.value.code == 403
 
 
-def test_what_hadoop_unpacks_is_in_the_sandboxs_directory(running):
+def test_what_hadoop_would_put_into_tmp_is_in_the_sandboxs_directory(running):
     began = (running.directory / "run" / "dev").stat().st_mtime
 
     def unpacked(folder: Path) -> list[Path]:
@@ -105,6 +105,7 @@ def test_what_hadoop_unpacks_is_in_the_sandboxs_directory(running):
     scratch = running.directory / "dev" / "tmp" / "dev"
     assert len(unpacked(scratch)) == 1
     assert unpacked(Path(tempfile.gettempdir())) == []
+    assert (running.directory / "dev" / "data" / "node-attributes").is_dir()
     # Nor does it grow.
     before = len(list(scratch.iterdir()))
     running.kill("dev")
