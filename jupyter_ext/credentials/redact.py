@@ -41,8 +41,10 @@ _SIGN = r"[ \t]{0,2}(?:=(?!=)|:|%3D)[ \t]{0,2}"
 _JSON_SIGN = r"\\*[\"'][ \t]?:\s{0,4}"
 _PAIR_SIGN = r"\\*[\"'],[ ]"
 # What is in quotes, also in those of JSON within JSON (\"), up to the end of the line if they
-# never close. A dict of headers may have bytes.
-_QUOTED = r"[bru]{0,2}(?P<quote>\\*[\"'])(?:(?!(?P=quote))(?:\\.|[^\n]))*(?P=quote)?"
+# never close. A dict of headers may have bytes, and a repr a wrapper: SecretStr('x').
+_QUOTED = (
+    r"(?:[\w.]{1,40}\()?[bru]{0,2}(?P<quote>\\*[\"'])(?:(?!(?P=quote))(?:\\.|[^\n]))*(?P=quote)?"
+)
 _PAIRED = _QUOTED.replace("quote", "paired")
 
 _SECRET = re.compile(
@@ -58,6 +60,8 @@ _SECRET = re.compile(
             rf"(?P<pair>(?:authorization|cookie2?|-token){_PAIR_SIGN}){_PAIRED}",
             # "Token": {"urlString": "x"}   "cookies": ["x"]
             rf"(?P<json>{_KEY}{_JSON_SIGN})(?:\{{[^}}]*\}}?|\[[^\]]*\]?)",
+            # "token": 4711
+            rf"(?P<number>{_KEY}{_JSON_SIGN})[^\s\"'{{\[,}}\]\\]+",
             # hadoop.auth=u=alice&s=x
             r"(?P<hadoop>hadoop\.auth=)[^\s;,\"']+",
             # ?delegation=x&op=OPEN   token: x   %3Ftoken%3Dx
@@ -69,7 +73,8 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 
-_KEPT = ("header", "named", "pair", "json", "hadoop", "query", "scheme")
+_HINT = re.compile("|".join(map(re.escape, (*_KEYS, *_SCHEMES))))
+_KEPT = ("header", "named", "pair", "json", "number", "hadoop", "query", "scheme")
 
 
 def redact(text: str) -> str:
@@ -79,10 +84,8 @@ def redact(text: str) -> str:
     delegation, token, signature, password, authorization or cookie in it, and what follows the
     name of an HTTP authentication scheme.
     """
-    lower = text.lower()
-    if not any(word in lower for word in (*_KEYS, *_SCHEMES)):
-        return text
-    return _SECRET.sub(_replacement, text)
+    # Most lines hold none of these words, and are looked at once.
+    return _SECRET.sub(_replacement, text) if _HINT.search(text.lower()) else text
 
 
 def _replacement(found: re.Match[str]) -> str:
@@ -121,7 +124,7 @@ _FORMATTER = logging.Formatter()
 
 
 def install(names: Sequence[str] = LOGGERS) -> Callable[[], None]:
-    """Redact what these loggers say, and everything that comes to their handlers and the root's.
+    """Redact what these loggers say, and everything that comes to any handler.
 
     To be called when the handlers are there; calling it again covers those that were added.
 
@@ -145,14 +148,12 @@ def install(names: Sequence[str] = LOGGERS) -> Callable[[], None]:
 
 
 def _targets(names: Sequence[str]) -> Iterator[logging.Filterer]:
-    for name in names:
-        logger: logging.Logger | None = logging.getLogger(name)
-        # A logger's own filter comes first for what it says itself, before any handler that is
-        # added later; its children's records meet its handlers only.
-        yield logging.getLogger(name)
-        while logger is not None:
+    # For handlers that are added later; what a logger's children say meets its handlers only.
+    yield from map(logging.getLogger, names)
+    # Jupyter gives each of its applications a logger with a handler of its own.
+    known = list(logging.root.manager.loggerDict.values())
+    for logger in (logging.root, *known):
+        if isinstance(logger, logging.Logger):
             yield from logger.handlers
-            logger = logger.parent
-    yield from logging.getLogger().handlers
     if logging.lastResort is not None:
         yield logging.lastResort

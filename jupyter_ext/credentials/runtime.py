@@ -24,6 +24,7 @@ from typing import TypeVar
 from jupyter_core.paths import jupyter_runtime_dir
 
 from jupyter_ext.credentials import ccache
+from jupyter_ext.credentials.erase import erase
 from jupyter_ext.errors import Unavailable
 
 T = TypeVar("T")
@@ -40,8 +41,6 @@ _HEADLESS = "headless"
 _LOCK = "lock"
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_ZEROS = bytes(64 << 10)
-_MAX_ERASED = 16 << 20
 
 
 class RuntimeDirectory:
@@ -347,61 +346,3 @@ def _locked(root: Path) -> Iterator[None]:
 def _open_lock(directory: Path) -> int:
     # A file, because a directory cannot be locked on NFS.
     return os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-
-def erase(path: Path) -> None:
-    """Overwrite a file, or every file of a directory, with zeros and remove it.
-
-    Links are removed, never followed. What cannot be overwritten is removed all the same. A file
-    system that writes changes elsewhere (a journal, a snapshot, a flash disk) may keep the old
-    content; one in memory does not.
-
-    Raises
-    ------
-    OSError
-        The first of those met; everything else is gone.
-    """
-    failed: list[OSError] = []
-    _erase(path, failed)
-    if failed:
-        raise failed[0]
-
-
-def _erase(path: Path, failed: list[OSError]) -> None:
-    try:
-        mode = path.lstat().st_mode
-        if stat.S_ISDIR(mode):
-            for child in list(path.iterdir()):
-                _erase(child, failed)
-            path.rmdir()
-        elif stat.S_ISREG(mode):
-            _erase_file(path)
-        else:
-            path.unlink()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        failed.append(error)
-
-
-def _erase_file(path: Path) -> None:
-    descriptor = -1
-    with suppress(OSError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        # First the name, so that nobody opens a file that is half overwritten.
-        path.unlink()
-        # Another name that is left would be somebody's own file, linked here.
-        if descriptor >= 0 and os.fstat(descriptor).st_nlink == 0:
-            with suppress(OSError):
-                _overwrite(descriptor)
-    finally:
-        if descriptor >= 0:
-            os.close(descriptor)
-
-
-def _overwrite(descriptor: int) -> None:
-    size = min(os.fstat(descriptor).st_size, _MAX_ERASED)
-    for start in range(0, size, len(_ZEROS)):
-        os.pwrite(descriptor, _ZEROS[: size - start], start)
-    os.fsync(descriptor)

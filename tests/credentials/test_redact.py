@@ -31,6 +31,9 @@ from tests.fakes.raw_server import always, raw_server, reply
         ("Login(user='a', password='b c')", "Login(user='a', password='…')"),
         ("{'token': b'abc', 'n': 1}", "{'token': '…', 'n': 1}"),
         ('{"cookies": ["a=b", "c=d"], "n": 1}', '{"cookies": …, "n": 1}'),
+        ("{'token': Deferred('abc'), 'n': 1}", "{'token': '…'), 'n': 1}"),
+        ("password=SecretStr('a b') n=1", "password='…') n=1"),
+        ('{"token": 4711, "n": 1}', '{"token": …, "n": 1}'),
         ("PASSWORD: hunter2", "PASSWORD: …"),
         ("password = hunter2", "password = …"),
         ('"password": "cut o', '"password": "…"'),
@@ -146,6 +149,18 @@ def test_the_last_resort_is_covered_as_well():
     assert [type(each) for each in logging.lastResort.filters] == [module.RedactingFilter]
     remove()
     assert logging.lastResort.filters == []
+
+
+def test_the_handler_of_an_application_that_nobody_named_is_covered():
+    log, stream = logging.getLogger("AnotherApp"), io.StringIO()
+    handler = logging.StreamHandler(stream)
+    log.addHandler(handler)
+    remove = install([])
+    log.warning("token=abc")
+    remove()
+    log.removeHandler(handler)
+    assert stream.getvalue() == "token=…\n"
+    assert handler.filters == []
 
 
 async def test_what_the_http_client_says_at_its_most_talkative(request):
