@@ -150,7 +150,7 @@ def service(profile: Profile, principal: str, complaint: str) -> JupyterExtError
             "and domain_realm in krb5.conf.",
             cluster=profile.name,
         )
-    return renewal(profile, told)
+    return renewal(profile, complaint)
 
 
 def renewal(profile: Profile, complaint: str) -> JupyterExtError:

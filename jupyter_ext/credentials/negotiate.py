@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import re
 import time
 from collections.abc import AsyncGenerator, Generator
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from jupyter_ext.credentials import channel_binding
 from jupyter_ext.credentials.failures import SessionEnded
 from jupyter_ext.credentials.service_tickets import ServiceTickets, margin_s
 from jupyter_ext.errors import Forbidden, Unavailable, Untrusted
@@ -68,7 +68,7 @@ class Negotiate(httpx.Auth):
 
     def __init__(self, principal: str, tickets: ServiceTickets) -> None:
         self.principal = principal
-        self._tickets = tickets
+        self.tickets = tickets
         self._cluster = tickets.profile.name
         self._cookies: dict[str, _Cookie] = {}
         self._bindings: dict[str, bytes] = {}
@@ -141,9 +141,9 @@ class Negotiate(httpx.Auth):
     async def _begin(self, origin: httpx.URL, binding: bytes | None) -> tuple[SecurityContext, str]:
         """Make a context for a daemon, and its first token."""
         service = f"HTTP/{origin.host.lower()}@{self.principal.rpartition('@')[2]}"
-        await self._tickets.get(service)
+        await self.tickets.get(service)
         try:
-            return await asyncio.to_thread(_begin, self._tickets.path, service, binding)
+            return await asyncio.to_thread(_begin, self.tickets.path, service, binding)
         except ImportError:
             raise Unavailable(
                 "This Jupyter server cannot use Kerberos tickets: the package gssapi is missing.",
@@ -224,11 +224,5 @@ def _accepts(context: SecurityContext, token: str) -> bool:
 
 
 def _binding(response: httpx.Response) -> bytes:
-    """Make the ``tls-server-end-point`` binding of the connection (RFC 5929, 4.1)."""
-    from cryptography import x509
-
     tls = response.extensions["network_stream"].get_extra_info("ssl_object")
-    der = tls.getpeercert(binary_form=True)
-    algorithm = x509.load_der_x509_certificate(der).signature_hash_algorithm
-    name = "sha256" if algorithm is None or algorithm.name in ("md5", "sha1") else algorithm.name
-    return b"tls-server-end-point:" + hashlib.new(name, der).digest()
+    return channel_binding.server_end_point(tls.getpeercert(binary_form=True))

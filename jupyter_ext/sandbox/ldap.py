@@ -20,6 +20,7 @@ from jupyter_ext.sandbox.tls import Authority
 PORTS = ("ldap", "ldaps")
 BASE = "dc=example,dc=com"
 PEOPLE_DN = f"ou=people,{BASE}"
+GROUPS_DN = f"ou=groups,{BASE}"
 
 _CONF = """\
 include /etc/ldap/schema/core.schema

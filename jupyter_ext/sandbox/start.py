@@ -118,7 +118,11 @@ class Start:
         files: dict[str, bytes] = {}
         if self._kdc and self._ldap:
             tables["kerberos"] = {"realm": self._kdc.realm, "kdc": [self._kdc.address]}
-            tables["ldap"] = {"url": self._ldap.url, "base_dn": ldap.PEOPLE_DN}
+            tables["ldap"] = {
+                "url": self._ldap.url,
+                "base_dn": ldap.PEOPLE_DN,
+                "group_dn": ldap.GROUPS_DN,
+            }
             files["krb5.conf"] = self._kdc.krb5_conf.read_bytes()
             files["ca.pem"] = self._authority.ca.read_bytes()
         else:
