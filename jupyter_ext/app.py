@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from jupyter_ext.credentials.injection import Injection
 from jupyter_ext.credentials.limit import LoginLimit
 from jupyter_ext.credentials.logins import prover
 from jupyter_ext.credentials.runtime import RuntimeDirectory
-from jupyter_ext.hadoop.access import LoggedIn
+from jupyter_ext.hadoop.access import LoggedIn, open_desk
 from jupyter_ext.handlers import OWNER, InfoHandler, Route
 from jupyter_ext.sandbox import handlers as sandbox
 from jupyter_ext.sandbox.control import SandboxControl
@@ -44,7 +46,7 @@ def routes(
     """Every address of the extension."""
     return [
         Route("info", InfoHandler, {"version": version}),
-        *clusters.routes(profiles),
+        *clusters.routes(profiles, partial(LoggedIn, broker)),
         *credentials.routes(broker),
         *status.routes(boards),
         *sandbox.routes(control),
@@ -78,7 +80,7 @@ class JupyterExtApp(ExtensionApp):
         """Make the long-lived objects."""
         process_environment.withdraw()
         process_environment.point_nowhere()
-        redact.install()
+        self.at_end = ExitStack()
         self.version = version("jupyter-ext")
         self.profiles = ProfileStore.from_jupyter_paths()
         self.runtime = RuntimeDirectory()
@@ -88,6 +90,7 @@ class JupyterExtApp(ExtensionApp):
             self.profiles,
             self.runtime,
             prover=prover,
+            open_desk=open_desk,
             audit=self.audit_log,
             limit=LoginLimit(self.logins_per_minute),
         )
@@ -116,19 +119,22 @@ class JupyterExtApp(ExtensionApp):
         Polling makes garbage steadily, so full collections come often; with a server's and
         JupyterLab's modules to walk each of them takes some 100 ms, without them a few.
         """
+        # Only now: the address that a person opens, token and all, has been printed.
+        self.at_end.callback(redact.install())
         await asyncio.to_thread(load)
         # A kernel acts as the server's owner, whoever looks at its notebook.
         await self.injection.write(OWNER)
         process_environment.announce(self.runtime.kernels(OWNER))
+        self.at_end.callback(process_environment.withdraw)
         gc.collect()
         gc.freeze()
 
     async def stop_extension(self) -> None:
         """Stop polling and forget every secret; a sandbox runs until it is told to stop."""
+        self.at_end.close()
         await self.boards.stop()
         await self.broker.close()
         await self.injection.close()
-        process_environment.withdraw()
         await asyncio.to_thread(self.runtime.close)
         if self.audit_log is not None:
             await self.audit_log.close()

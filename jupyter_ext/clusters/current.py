@@ -8,7 +8,7 @@ by such a kernel knows the current cluster too.
 from __future__ import annotations
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.clusters.profiles import ProfileStore
@@ -17,7 +17,17 @@ from jupyter_ext.errors import Misconfigured, NotFound
 CLUSTER = "JUPYTER_EXT_CLUSTER"
 """Environment variable with the current cluster's name."""
 
-VARIABLES = (CLUSTER, "HADOOP_CONF_DIR", "YARN_CONF_DIR", "HADOOP_USER_NAME", "KRB5_CONFIG")
+VARIABLES = (
+    CLUSTER,
+    "HADOOP_CONF_DIR",
+    "YARN_CONF_DIR",
+    "HADOOP_USER_NAME",
+    "HADOOP_TOKEN_FILE_LOCATION",
+    "KRB5_CONFIG",
+    "KRB5CCNAME",
+    "KRB5PRINCIPAL",
+    "JAVA_TOOL_OPTIONS",
+)
 """Every variable that a switch may touch."""
 
 
@@ -78,8 +88,14 @@ class ClusterEnvironment:
         self._found: dict[str, str | None] = {}
         self._left: dict[str, str | None] = {}
 
-    def use(self, profile: Profile) -> None:
+    def use(self, profile: Profile, credentials: Mapping[str, str | None] | None = None) -> None:
         """Make a cluster the current one.
+
+        Parameters
+        ----------
+        credentials
+            What else a program has to find to be who is logged in there, as
+            :meth:`jupyter_ext.credentials.kernel.KernelCredentials.variables` says.
 
         Raises
         ------
@@ -93,7 +109,7 @@ class ClusterEnvironment:
                 hint=f"Mend the profile in {profile.directory}.",
                 cluster=profile.name,
             )
-        wanted = variables(profile)
+        wanted = variables(profile) | dict(credentials or {})
         for name in VARIABLES:
             present = self._environ.get(name)
             if name not in self._left or self._left[name] != present:

@@ -117,7 +117,7 @@ def _client(value: Any, profile: Profile) -> Seen | None:
 def _own_client(value: Any, profile: Profile) -> Seen | None:
     if (name := value.connection.profile.name) == profile.name:
         return None
-    return f"is a client of {name}", "Open a new one: Hadoop.open(current())"
+    return f"is a client of {name}", "Open a new one: Hadoop.here(current())"
 
 
 _KINDS: Mapping[str, Callable[[Any, Profile], Seen | None]] = {

@@ -7,6 +7,7 @@ import inspect
 import os
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING
 
 from comm import create_comm
@@ -20,8 +21,11 @@ from jupyter_ext.clusters.current import CLUSTER, VARIABLES, ClusterEnvironment
 from jupyter_ext.clusters.live import leftovers
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.clusters.profiles import ProfileStore
+from jupyter_ext.credentials.kernel import KernelCredentials
+from jupyter_ext.credentials.magics import LoginCommands
 from jupyter_ext.display import Mark, View
 from jupyter_ext.errors import JupyterExtError
+from jupyter_ext.hadoop.access import FromDirectory
 from jupyter_ext.status import views
 from jupyter_ext.status.models import ClusterStatus
 
@@ -46,6 +50,7 @@ class ClusterMagic:
         self.shell = shell
         self.profiles = ProfileStore.from_jupyter_paths()
         self.environment = ClusterEnvironment()
+        self.logins = LoginCommands(self.profiles, bool(getattr(shell, "kernel", None)))
         self._commands: dict[str, Callable[[list[str]], None]] = {
             "list": self._list,
             "use": self._use,
@@ -53,6 +58,9 @@ class ClusterMagic:
             "apps": self._apps,
             "doctor": self._doctor,
             "reset": self._reset,
+            "login": self.logins.login,
+            "logout": self.logins.logout,
+            "whoami": self.logins.whoami,
         }
 
     def cluster(self, line: str) -> None:
@@ -68,6 +76,9 @@ class ClusterMagic:
           %cluster status [NAME] --plot    the same, live
           %cluster apps [NAME]             my applications, and why they wait
           %cluster doctor [NAME]           check everything between here and the cluster
+          %cluster login [NAME] [USER]     open the login dialog; the password goes there
+          %cluster logout [NAME]           end the login; of every cluster with --all
+          %cluster whoami [NAME]           who I am there, and until when
         """
         words = line.split()
         try:
@@ -128,9 +139,11 @@ class ClusterMagic:
     def _use(self, words: list[str]) -> None:
         profile = self._named("use", words, default=None)
         before = os.environ.get(CLUSTER)
-        self.environment.use(profile)
+        credentials = KernelCredentials.here()
+        self.environment.use(profile, credentials.variables(profile))
         announce()
-        user = f" as {profile.user}" if profile.user else ""
+        user_name = credentials.identity(profile).user or profile.user
+        user = f" as {user_name}" if user_name else ""
         lines: list[str | Mark] = [f"Now on {profile.name}{user}: {profile.endpoints.default_fs}"]
         if profile.production:
             lines.append(Mark("This is production.", "warning"))
@@ -176,7 +189,7 @@ class ClusterMagic:
             note = f"A live view needs ipywidgets, bokeh and jupyter_bokeh ({error})."
         else:
             if hasattr(self.shell, "kernel"):
-                plot = LivePlot(profile, poll_once, status)
+                plot = LivePlot(profile, partial(poll_once, access=_access()), status)
                 load_bokeh()
                 display(plot)
                 plot.start()
@@ -193,7 +206,8 @@ class ClusterMagic:
         profile = self._named("doctor", words, os.environ.get(CLUSTER))
         from jupyter_ext.hadoop.doctor import examine
 
-        display(views.doctor(sync.run(examine(profile))))
+        access = FromDirectory(KernelCredentials.here())
+        display(views.doctor(sync.run(examine(profile, access=access))))
 
     def _named(self, command: str, words: list[str], default: str | None) -> Profile:
         """Give the cluster that a command is about."""
@@ -223,7 +237,12 @@ async def _poll(profiles: list[Profile]) -> list[ClusterStatus]:
     """Ask every cluster at the same time; one that hangs delays no other's answer."""
     from jupyter_ext.status.poller import poll_once
 
-    return list(await asyncio.gather(*map(poll_once, profiles)))
+    access = _access()
+    return list(await asyncio.gather(*(poll_once(profile, access) for profile in profiles)))
+
+
+def _access() -> FromDirectory:
+    return FromDirectory(KernelCredentials.here())
 
 
 def load(shell: InteractiveShell) -> None:

@@ -150,16 +150,7 @@ class Broker:
         session = await self._session(user, profile)
         if session.identity.interactive:
             self._limit.check(user, name)
-        with_principal = as_user or session.identity.user
-        try:
-            await session.login(as_user, password)
-        except JupyterExtError as error:
-            error.cluster = error.cluster or name
-            self._suggest(profile, with_principal, error)
-            self._record(user, session, "login", error.code, principal=with_principal)
-            raise
-        self._record(user, session, "login")
-        return session.identity
+        return await self._login(session, as_user, password)
 
     async def change_password(
         self, user: str, name: str, as_user: str, old: str, new: str
@@ -183,7 +174,7 @@ class Broker:
             self._record(user, session, "change_password", error.code, principal=as_user)
             raise
         self._record(user, session, "change_password", principal=as_user)
-        return await self.login(user, name, as_user, new)
+        return await self._login(session, as_user, new)
 
     async def renew(self, user: str, name: str) -> Identity:
         """Put the end of an identity off.
@@ -198,7 +189,7 @@ class Broker:
         if session.alive:
             await session.renew()
         elif automatic(profile):
-            return await self.login(user, name, "", "")
+            return await self._login(session, "", "")
         return session.identity
 
     async def logout(self, user: str, name: str | None = None) -> None:
@@ -239,6 +230,22 @@ class Broker:
             self._sessions[key] = session
         return session
 
+    async def _login(self, session: Session, as_user: str, password: str) -> Identity:
+        profile, user = session.profile, session.jupyter_user
+        principal = as_user or session.identity.user
+        try:
+            await session.login(as_user, password)
+        except JupyterExtError as error:
+            error.cluster = error.cluster or profile.name
+            if isinstance(error, UnknownUser):
+                self._suggest(profile, principal, error)
+                # It may be a password, typed into the wrong field.
+                principal = ""
+            self._record(user, session, "login", error.code, principal=principal)
+            raise
+        self._record(user, session, "login")
+        return session.identity
+
     def _told(self, session: Session) -> None:
         identity = session.identity
         for listener in list(self._listeners):
@@ -255,20 +262,20 @@ class Broker:
             return
         task = self._automatic.get(key)
         if task is None:
-            task = asyncio.create_task(self._try(user, profile, session))
+            task = asyncio.create_task(self._try(session))
             self._automatic[key] = task
             task.add_done_callback(lambda _: self._automatic.pop(key, None))
         await asyncio.shield(task)
 
-    async def _try(self, user: str, profile: Profile, session: Session) -> None:
+    async def _try(self, session: Session) -> None:
         try:
-            await self.login(user, profile.name, "", "")
+            await self._login(session, "", "")
         except JupyterExtError as error:
             session.fail(error)
 
-    def _suggest(self, profile: Profile, as_user: str, error: JupyterExtError) -> None:
+    def _suggest(self, profile: Profile, as_user: str, error: UnknownUser) -> None:
         """Somebody unknown here may have meant another cluster."""
-        if not isinstance(error, UnknownUser) or error.hint:
+        if error.hint:
             return
         name = as_user.partition("@")[0]
         others = [

@@ -3,6 +3,7 @@
     clusters.json                     the clusters, and who is logged in to each
     tokens                            the delegation tokens of all of them (Hadoop token file)
     <cluster>/conf/*.xml  krb5.conf  krb5cc  ca.pem
+    <cluster>/tokens                  those of one cluster, for a program that needs no other
 
 The directory and everything in it is private to the user; every file is replaced in one step, so a
 program that reads one meanwhile sees the old one or the new one, whole.
@@ -137,6 +138,7 @@ class CredentialDirectory:
             _copy(Path(login.profile.ca_file), directory / "ca.pem")
         if login.tickets is not None:
             _copy(login.tickets, directory / TICKETS)
+        _replace(directory / TOKENS, write_file_bytes(login.tokens))
 
 
 def _copy(source: Path, target: Path) -> None:

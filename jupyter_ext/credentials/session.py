@@ -7,6 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jupyter_ext.clusters.models import Profile
@@ -74,6 +75,7 @@ class Session:
         self._account: Account | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._lock = asyncio.Lock()
+        self._looked_up = asyncio.Event()
 
     @property
     def identity(self) -> Identity:
@@ -113,8 +115,9 @@ class Session:
             await self._stop()
             self._accept(proof)
             self._since, self._account = time.time(), None
+            self._looked_up.clear()
             self.auth = self.prover.auth(proof)
-            self._start(proof)
+            await self._start(proof)
 
     async def renew(self) -> None:
         """Put the end off now.
@@ -145,6 +148,21 @@ class Session:
                 await self.tokens.cancel()
             self._forget("none", None)
 
+    async def settled(self, timeout_s: float) -> None:
+        """Wait until the directory and the token services have answered, or time is up."""
+        waits = [self._looked_up.wait()]
+        if self.tokens is not None:
+            waits.append(self.tokens.minted.wait())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await asyncio.gather(*waits)
+
+    async def leave(self) -> None:
+        """Stop keeping the identity alive; its tickets and tokens stay until they end."""
+        await self._stop()
+        if self.tokens is not None:
+            await self.tokens.close()
+
     def fail(self, error: JupyterExtError) -> None:
         """Remember why nobody could be logged in, where no person waits for the answer."""
         if not self.alive:
@@ -168,15 +186,17 @@ class Session:
         self._state, self._reason = state, why
         self._tell(self)
 
-    def _start(self, proof: Proof) -> None:
+    async def _start(self, proof: Proof) -> None:
         name = f"{self.jupyter_user} on {self.profile.name}"
         self._tasks = [
             asyncio.create_task(self._keep(), name=f"keep {name}"),
             asyncio.create_task(self._look_up(proof), name=f"look up {name}"),
         ]
-        if self._open_desk is not None:
-            desk = self._open_desk(self.profile, self.auth)
-            self.tokens = TokenKeeper(desk, self.profile, lambda: self._tell(self))
+        self.tokens = None
+        if self._open_desk is not None and not self.profile.broken:
+            # In a thread: making clients reads the CAs.
+            desk = await asyncio.to_thread(self._open_desk, self.profile, self.auth)
+            self.tokens = TokenKeeper(desk, self.profile.name, lambda: self._tell(self))
             self._tasks.append(asyncio.create_task(self.tokens.keep(), name=f"tokens of {name}"))
 
     async def _stop(self) -> None:
@@ -198,6 +218,7 @@ class Session:
         except JupyterExtError as error:
             # Names and groups are nice to have; the ticket is what works.
             self._account = Account(error=reason(error))
+        self._looked_up.set()
         self._tell(self)
 
     async def _keep(self) -> None:

@@ -6,10 +6,11 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from jupyter_ext.clusters.models import Profile
+from jupyter_ext.credentials.minted import Minted
 from jupyter_ext.credentials.models import TokenInfo
 from jupyter_ext.errors import JupyterExtError
 
@@ -21,22 +22,9 @@ log = logging.getLogger(__name__)
 RENEW_AT = 0.5
 """Share of a token's interval after which it is renewed."""
 SPREAD = 0.1
-MINT_ANEW_AT = 0.8
-"""Share of its longest life after which a token is replaced by a new one."""
+"""Share of it by which that varies."""
 FIRST_PAUSE_S = 5.0
 MAX_PAUSE_S = 300.0
-
-
-class Minted(Protocol):
-    """One service's token, or the reason why there is none."""
-
-    @property
-    def info(self) -> TokenInfo:
-        """What may be told about it."""
-
-    @property
-    def tokens(self) -> Mapping[str, DelegationToken]:
-        """By the names under which clients look for it; empty if there is none."""
 
 
 class Desk(Protocol):
@@ -46,7 +34,7 @@ class Desk(Protocol):
         """Get a token of every service that gives any; never raises for one that does not."""
 
     async def renew(self, minted: Minted) -> Minted:
-        """Put a token's end off."""
+        """Put a token's end off, or get another; never raises for a service that does not."""
 
     async def cancel(self, minted: Minted) -> None:
         """Make a token worthless."""
@@ -62,17 +50,20 @@ class TokenKeeper:
     ----------
     desk
         Where they come from.
+    cluster
+        Name of the cluster, for the log.
     tell
         Called in the event loop whenever one of them changes.
     """
 
-    def __init__(self, desk: Desk, profile: Profile, tell: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, cluster: str, tell: Callable[[], None]) -> None:
         self._desk = desk
-        self._profile = profile
+        self._cluster = cluster
         self._tell = tell
         self._minted: list[Minted] = []
-        self._minted_at = 0.0
         self._again = asyncio.Event()
+        self.minted = asyncio.Event()
+        """Set once every service has answered."""
 
     @property
     def infos(self) -> list[TokenInfo]:
@@ -86,64 +77,49 @@ class TokenKeeper:
 
     def look_again(self) -> None:
         """Try now what failed before: the ticket is new."""
-        if any(minted.info.error for minted in self._minted):
-            self._again.set()
+        again, self._again = self._again, asyncio.Event()
+        again.set()
 
     async def keep(self) -> None:
-        """Mint and renew until cancelled."""
-        pause_s = FIRST_PAUSE_S
-        while True:
-            try:
-                await self._turn()
-                failed = any(minted.info.error for minted in self._minted)
-            except JupyterExtError as error:
-                log.warning("Tokens of %s: %s", self._profile.name, error)
-                failed = True
-            wait_s: float | None
-            if failed:
-                wait_s = pause_s * random.uniform(0.8, 1.2)  # noqa: S311 - no secret depends on it
-                pause_s = min(2 * pause_s, MAX_PAUSE_S)
-            else:
-                wait_s, pause_s = self._wait_s(), FIRST_PAUSE_S
-            self._again.clear()
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._again.wait()
-            except TimeoutError:
-                continue
+        """Mint, and renew until cancelled."""
+        self._minted = list(await self._desk.mint())
+        self.minted.set()
+        self._tell()
+        async with asyncio.TaskGroup() as group:
+            for index in range(len(self._minted)):
+                group.create_task(self._keep_one(index))
 
     async def cancel(self) -> None:
         """Make every token worthless, as far as their services can be reached."""
         minted, self._minted = self._minted, []
         try:
             for one in minted:
-                if one.tokens:
-                    try:
-                        await self._desk.cancel(one)
-                    except JupyterExtError as error:
-                        log.warning("A token of %s stays: %s", self._profile.name, error)
+                try:
+                    await self._desk.cancel(one)
+                except JupyterExtError as error:
+                    log.warning("A token of %s stays valid: %s", self._cluster, error)
         finally:
-            await self._desk.aclose()
+            await self.close()
 
-    async def _turn(self) -> None:
-        if not self._minted or self._is_old() or any(one.info.error for one in self._minted):
-            old, self._minted = self._minted, list(await self._desk.mint())
-            self._minted_at = time.time()
+    async def close(self) -> None:
+        """Close every connection; the tokens stay."""
+        await self._desk.aclose()
+
+    async def _keep_one(self, index: int) -> None:
+        pause_s = FIRST_PAUSE_S
+        while True:
+            minted = self._minted[index]
+            vary = random.uniform(-SPREAD, SPREAD)  # noqa: S311 - no secret depends on it
+            if minted.info.error is not None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause_s * (1 + vary)):
+                        await self._again.wait()
+                pause_s = min(2 * pause_s, MAX_PAUSE_S)
+            elif minted.info.expires_at is not None:
+                left_s = minted.info.expires_at - time.time()
+                await asyncio.sleep(max(1.0, left_s * (RENEW_AT + vary)))
+                pause_s = FIRST_PAUSE_S
+            else:
+                return
+            self._minted[index] = await self._desk.renew(minted)
             self._tell()
-            # The old ones stay good: programs that run may hold them. They end by themselves.
-            log.debug("%d tokens of %s replaced.", len(old), self._profile.name)
-        else:
-            self._minted = [await self._desk.renew(one) for one in self._minted]
-            self._tell()
-
-    def _is_old(self) -> bool:
-        ends = [one.info.max_date for one in self._minted if one.info.max_date]
-        life_s = min(ends, default=float("inf")) - self._minted_at
-        return time.time() - self._minted_at > MINT_ANEW_AT * life_s
-
-    def _wait_s(self) -> float | None:
-        ends = [one.info.expires_at for one in self._minted if one.info.expires_at]
-        if not ends:
-            return None
-        left_s = max(0.0, min(ends) - time.time())
-        return max(1.0, left_s * (RENEW_AT + random.uniform(-SPREAD, SPREAD)))  # noqa: S311

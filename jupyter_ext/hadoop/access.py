@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import httpx
 
     from jupyter_ext.credentials.broker import Broker
+    from jupyter_ext.credentials.kernel import KernelCredentials
+    from jupyter_ext.credentials.token_keeper import Desk
     from jupyter_ext.hadoop.clients import Hadoop
 
 
@@ -81,10 +83,7 @@ class LoggedIn:
 
     def known(self, profile: Profile) -> Profile:
         """Give the profile with the name of who is logged in."""
-        identity = self.identity(profile)
-        if not identity.needed:
-            return profile
-        return profile.model_copy(update={"user": identity.user if identity.principal else None})
+        return _with_user(profile, self.identity(profile))
 
     async def open(self, profile: Profile) -> Hadoop:
         """Make the clients of a cluster; see :class:`Access`."""
@@ -104,6 +103,45 @@ class LoggedIn:
                 listener(identity)
 
         return self._broker.subscribe(told)
+
+
+class FromDirectory(Nobody):
+    """Asks every cluster as who is logged in according to a kernel's credential directory.
+
+    Parameters
+    ----------
+    credentials
+        What the directory says.
+    """
+
+    def __init__(self, credentials: KernelCredentials) -> None:
+        self._credentials = credentials
+
+    def identity(self, profile: Profile) -> Identity:
+        """Say who is logged in to this cluster."""
+        return self._credentials.identity(profile)
+
+    def known(self, profile: Profile) -> Profile:
+        """Give the profile with the name of who is logged in."""
+        return _with_user(profile, self.identity(profile))
+
+    async def open(self, profile: Profile) -> Hadoop:
+        """Make the clients of a cluster; see :class:`Access`."""
+        auth = await asyncio.to_thread(self._credentials.auth, profile)
+        return await asyncio.to_thread(_open, self.known(profile), auth)
+
+
+def open_desk(profile: Profile, auth: httpx.Auth | None) -> Desk:
+    """Make what mints the tokens of an identity; see :class:`TokenDesk`."""
+    from jupyter_ext.hadoop.tokens import TokenDesk
+
+    return TokenDesk.open(profile, auth)
+
+
+def _with_user(profile: Profile, identity: Identity) -> Profile:
+    if not identity.needed:
+        return profile
+    return profile.model_copy(update={"user": identity.user if identity.principal else None})
 
 
 def _open(profile: Profile, auth: httpx.Auth | None = None) -> Hadoop:

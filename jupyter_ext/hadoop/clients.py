@@ -8,6 +8,7 @@ from typing import Self
 import httpx
 
 from jupyter_ext.clusters.models import Profile
+from jupyter_ext.credentials.kernel import KernelCredentials
 from jupyter_ext.errors import Misconfigured
 from jupyter_ext.hadoop.connection import Connection
 from jupyter_ext.hadoop.namenode import NameNode
@@ -20,7 +21,7 @@ class Hadoop:
 
     Examples
     --------
-    >>> async with Hadoop.open(current()) as hadoop:
+    >>> async with Hadoop.here(current()) as hadoop:
     ...     print(await hadoop.resourcemanager.metrics())
     """
 
@@ -33,6 +34,11 @@ class Hadoop:
     @classmethod
     def open(cls, profile: Profile, *, auth: httpx.Auth | None = None) -> Self:
         """Make the clients; nothing is sent yet.
+
+        Parameters
+        ----------
+        auth
+            How requests prove who asks; nobody in particular asks when left out.
 
         Raises
         ------
@@ -47,6 +53,17 @@ class Hadoop:
                 cluster=profile.name,
             )
         return cls(Connection(profile, auth=auth))
+
+    @classmethod
+    def here(cls, profile: Profile) -> Self:
+        """Make the clients as who is logged in where this program runs: in a kernel, in a shell.
+
+        Raises
+        ------
+        Misconfigured
+            If the profile is broken.
+        """
+        return cls.open(profile, auth=KernelCredentials.here().auth(profile))
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -360,9 +360,15 @@ def load() -> None:
         import_module(name)
 
 
-async def poll_once(profile: Profile) -> ClusterStatus:
+async def poll_once(profile: Profile, access: Access | None = None) -> ClusterStatus:
     """Ask a cluster for everything, once, and judge its state; works in any asyncio loop.
 
     Never raises for anything the cluster does: the status says it.
+
+    Parameters
+    ----------
+    access
+        As whom it is asked; as nobody in particular when left out.
     """
-    return await Poller(profile).poll()
+    access = access or Nobody()
+    return await Poller(access.known(profile), access=access).poll()

@@ -120,7 +120,7 @@ def test_our_own_client_says_its_cluster():
         return instance("jupyter_ext.hadoop.clients.Hadoop", connection=connection)
 
     assert found({"old": client("prod"), "new": client("dev")}) == [
-        "old is a client of prod. Open a new one: Hadoop.open(current())"
+        "old is a client of prod. Open a new one: Hadoop.here(current())"
     ]
 
 

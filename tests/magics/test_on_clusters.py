@@ -75,7 +75,7 @@ def test_a_client_of_the_old_cluster_is_named_by_the_switch(clusters):
         "%cluster use dev\n"
         "from jupyter_ext.clusters.current import current\n"
         "from jupyter_ext.hadoop.clients import Hadoop\n"
-        "hadoop = Hadoop.open(current())"
+        "hadoop = Hadoop.here(current())"
     )
     text = clusters.text("%cluster use stage")
     assert "Still on another cluster: hadoop is a client of dev." in text

@@ -1,0 +1,113 @@
+"""A kernel's side: what its credential directory says, and what programs have to be told of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_ext.clusters.models import Profile
+from jupyter_ext.credentials import runtime
+from jupyter_ext.credentials.directory import (
+    INDEX,
+    TICKETS,
+    TOKENS,
+    VARIABLE,
+    KernelClusters,
+)
+from jupyter_ext.credentials.models import Identity
+from jupyter_ext.credentials.policy import nobody
+
+if TYPE_CHECKING:
+    import httpx
+
+JAVA_OPTIONS = "JAVA_TOOL_OPTIONS"
+_JAVA_CONF = "-Djava.security.krb5.conf="
+
+
+def credential_directory(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Give this kernel's directory, else that of logins on the command line; None without one."""
+    if directory := environ.get(VARIABLE):
+        return Path(directory)
+    return runtime.find_headless_directory(environ)
+
+
+class KernelCredentials:
+    """What a credential directory says; read anew each time it is asked.
+
+    Parameters
+    ----------
+    path
+        The directory; None where there is none.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    @classmethod
+    def here(cls) -> KernelCredentials:
+        """Look where this process's environment says."""
+        return cls(credential_directory())
+
+    def identities(self) -> dict[str, Identity]:
+        """Who is logged in, by cluster; empty where nothing tells."""
+        if self.path is None:
+            return {}
+        try:
+            text = (self.path / INDEX).read_bytes()
+        except OSError:
+            return {}
+        index = KernelClusters.model_validate_json(text)
+        return {name: entry.identity for name, entry in index.clusters.items()}
+
+    def identity(self, profile: Profile) -> Identity:
+        """Say who is logged in to a cluster."""
+        return self.identities().get(profile.name) or nobody(profile)
+
+    def auth(self, profile: Profile) -> httpx.Auth | None:
+        """Give what authenticates requests to a cluster; None if nobody is logged in."""
+        identity = self.identity(profile)
+        if self.path is None or profile.auth != "kerberos" or not identity.principal:
+            return None
+        from jupyter_ext.credentials.negotiate import Negotiate
+        from jupyter_ext.credentials.service_tickets import ServiceTickets
+
+        directory = self.path / profile.name
+        tickets = ServiceTickets(profile, directory / TICKETS, directory / "krb5.conf")
+        return Negotiate(identity.principal, tickets)
+
+    def variables(
+        self, profile: Profile, environ: Mapping[str, str] = os.environ
+    ) -> dict[str, str | None]:
+        """Say what a program has to find in its environment to be who is logged in.
+
+        The paths are those at which files appear with a login, so a program that starts before it
+        finds them afterwards. No value is a secret.
+
+        Returns
+        -------
+        dict
+            By variable: its value, or None where it must not be set. A variable that is left out
+            does not matter to this cluster.
+        """
+        if self.path is None:
+            return {}
+        wanted: dict[str, str | None] = {"HADOOP_TOKEN_FILE_LOCATION": str(self.path / TOKENS)}
+        if profile.auth != "kerberos":
+            return wanted
+        directory = self.path / profile.name
+        conf = directory / "krb5.conf"
+        wanted["KRB5CCNAME"] = f"FILE:{directory / TICKETS}"
+        wanted["KRB5PRINCIPAL"] = self.identity(profile).principal or None
+        if conf.exists() or profile.krb5_conf is None:
+            wanted["KRB5_CONFIG"] = str(conf)
+        # Java reads no other file of tickets' configuration than the one it is told of.
+        krb5_conf = wanted.get("KRB5_CONFIG") or profile.krb5_conf
+        kept = [
+            option
+            for option in environ.get(JAVA_OPTIONS, "").split()
+            if not option.startswith(_JAVA_CONF)
+        ]
+        wanted[JAVA_OPTIONS] = " ".join([*kept, f"{_JAVA_CONF}{krb5_conf}"])
+        return wanted
