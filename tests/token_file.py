@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from jupyter_ext.clusters.models import Profile
 from tests.hadoop_sandbox import RunningSandbox
 
 NO_TICKET = {"KRB5_CONFIG": "/dev/null", "KRB5CCNAME": "FILE:/nonexistent"}
@@ -36,21 +37,25 @@ class TokenFile:
         said = self._run("write", place).stdout
         return place.read_bytes(), [line.split("\t") for line in said.splitlines()]
 
-    def list(self, path: str, conf: str, tokens: Path) -> subprocess.CompletedProcess[str]:
-        """List a directory with nothing but the tokens of a file; the first line is "false"."""
+    def list(self, path: str, made: Profile, tokens: Path) -> subprocess.CompletedProcess[str]:
+        """List a directory with the tokens of a file alone; first says whether it has a ticket."""
         environment = {"HADOOP_TOKEN_FILE_LOCATION": str(tokens), **NO_TICKET}
-        return self._run("list", path, conf=conf, environment=environment, check=False)
+        return self._run("list", path, made=made, environment=environment, check=False)
 
     def _run(
         self,
         *arguments: str | Path,
-        conf: str = "",
+        made: Profile | None = None,
         environment: dict[str, str] | None = None,
         check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         java = ["java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8"]
-        java += ["-Dstdout.encoding=UTF-8", "-Djava.security.krb5.conf=/dev/null"]
-        path = ":".join(part for part in (conf, str(self._classes), self._jars) if part)
+        java += ["-Dstdout.encoding=UTF-8"]
+        path = f"{self._classes}:{self._jars}"
+        if made is not None:
+            # Without a realm it does not even read its configuration.
+            java.append(f"-Djava.security.krb5.conf={made.krb5_conf}")
+            path = f"{made.conf_dir}:{path}"
         return subprocess.run(
             [*java, "-cp", path, "TokenFile", *arguments],
             env={**os.environ, **(environment or {})},

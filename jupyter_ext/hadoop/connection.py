@@ -53,7 +53,7 @@ class Connection:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.profile = profile
-        self._auth = auth
+        self.auth = auth
         self._client = httpx.AsyncClient(
             auth=None,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -78,6 +78,8 @@ class Connection:
         *,
         method: str = "GET",
         body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        secret: Parameters | None = None,
     ) -> Any:
         """Ask a daemon a question whose answer is JSON.
 
@@ -91,6 +93,8 @@ class Connection:
             HTTP method.
         body
             Sent as JSON unless None.
+        headers, secret
+            As :meth:`stream` takes them.
 
         Raises
         ------
@@ -98,10 +102,13 @@ class Connection:
             As :mod:`jupyter_ext.hadoop.refusals` says.
         """
         content = None if body is None else json.dumps(body).encode()
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        sent = {} if body is None else {"Content-Type": "application/json"}
+        sent |= headers or {}
         async with (
             self._answered_in_time(url),
-            self.stream(method, url, params=params, content=content, headers=headers) as response,
+            self.stream(
+                method, url, params=params, content=content, headers=sent, secret=secret
+            ) as response,
         ):
             text = await self._read(response)
             kind = _kind(response)
@@ -117,6 +124,30 @@ class Connection:
                     hint="Is a proxy in between that changes replies?",
                     cluster=self.profile.name,
                 ) from None
+
+    async def post(self, url: str, content: bytes, kind: str) -> bytes:
+        """Send a daemon something that is not JSON, and give what it answers.
+
+        Parameters
+        ----------
+        kind
+            Media type of both.
+
+        Raises
+        ------
+        JupyterExtError
+            As :meth:`get_json` does.
+        """
+        headers = {"Content-Type": kind, "Accept": kind}
+        async with (
+            self._answered_in_time(url),
+            self.stream("POST", url, content=content, headers=headers) as response,
+        ):
+            data = await self._read_bytes(response)
+            if (found := _kind(response)) != kind:
+                text = data.decode("utf-8", "replace")
+                raise refusals.not_json(self.profile, response, found, text)
+            return data
 
     @asynccontextmanager
     async def json_text(
@@ -146,6 +177,7 @@ class Connection:
         content: bytes | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         as_daemon: bool = True,
+        secret: Parameters | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """Send a request and give the reply, its body still unread, if it is a success.
 
@@ -156,6 +188,9 @@ class Connection:
         as_daemon
             Whether the peer is to know who asks. False where a URL came with an answer (WebHDFS's
             DataNode locations): it carries what the DataNode needs, and gets nothing else.
+        secret
+            More of the query, which no log and no error shows: httpx logs the URL of a request, and
+            this is no part of it.
 
         Raises
         ------
@@ -166,13 +201,18 @@ class Connection:
         if as_daemon and self.profile.auth == "simple" and self.profile.user:
             query["user.name"] = self.profile.user
         try:
+            extensions = {}
+            if secret:
+                whole = httpx.URL(url, params={**query, **secret})
+                extensions["target"] = whole.raw_path
             async with self._client.stream(
                 method,
                 url,
                 params=query or None,
                 content=content,
                 headers=dict(headers or {}),
-                auth=self._auth if as_daemon and self._auth else httpx.USE_CLIENT_DEFAULT,
+                auth=self.auth if as_daemon and self.auth else httpx.USE_CLIENT_DEFAULT,
+                extensions=extensions,
             ) as response:
                 if not response.is_success:
                     text = await self._read(response)
@@ -198,6 +238,9 @@ class Connection:
             raise refusals.endless(self.profile, url, ANSWER_TIMEOUT_S) from None
 
     async def _read(self, response: httpx.Response) -> str:
+        return (await self._read_bytes(response)).decode("utf-8", "replace")
+
+    async def _read_bytes(self, response: httpx.Response) -> bytes:
         data = bytearray()
         async for chunk in response.aiter_bytes():
             data += chunk
@@ -208,7 +251,7 @@ class Connection:
                     hint="The rest was not read.",
                     cluster=self.profile.name,
                 )
-        return data.decode("utf-8", "replace")
+        return bytes(data)
 
 
 def _kind(response: httpx.Response) -> str:
@@ -222,7 +265,9 @@ def _origin(url: str) -> str:
 def _trust(profile: Profile) -> ssl.SSLContext:
     """Make the context that checks certificates: against the profile's CA, else the system's."""
     daemons = (*profile.endpoints.resourcemanagers, *profile.endpoints.namenodes)
-    if not any(daemon.url.startswith("https:") for daemon in daemons):
+    urls = [daemon.url for daemon in daemons]
+    urls += [profile.config.kms or "", profile.config.hiveserver2 or ""]
+    if not any(url.startswith("https:") for url in urls):
         # Reading the system's certificates takes tens of milliseconds; this one trusts nobody.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar, get_args
 
 from jupyter_ext.clusters.models import Daemon
@@ -90,12 +90,19 @@ class NameNode:
         )
         return HdfsMetrics(**total, safe_mode=safe)
 
-    async def call(self, ask: Callable[[Daemon], Awaitable[Answer]]) -> Answer:
-        """Ask the active NameNode of the default nameservice something else."""
+    @property
+    def nameservices(self) -> dict[str, Sequence[Daemon]]:
+        """The NameNodes of each nameservice, by its name; empty for one that has none."""
+        return {name: finder.daemons for name, finder in self._services.items()}
+
+    async def call(
+        self, ask: Callable[[Daemon], Awaitable[Answer]], nameservice: str | None = None
+    ) -> Answer:
+        """Ask the active NameNode of a nameservice something else; of the default one if None."""
         self._check_named()
-        finder = self._default()
+        finder = self._default() if nameservice is None else self._services.get(nameservice)
         if finder is None:
-            raise BadAnswer("There is no default nameservice.")
+            raise BadAnswer("There is no such nameservice.")
         return await finder.call(ask)
 
     def _default(self) -> ActiveFinder[HaState] | None:

@@ -67,9 +67,14 @@ class ResourceManager:
         self._check_named()
         return await self._daemons.states()
 
+    async def call(self, ask: Callable[[Daemon], Awaitable[Answer]]) -> Answer:
+        """Ask the active one something else."""
+        self._check_named()
+        return await self._daemons.call(ask)
+
     async def info(self) -> ClusterInfo:
         """Ask the active one about itself."""
-        return await self._ask(self._info_of)
+        return await self.call(self._info_of)
 
     async def metrics(self) -> ClusterMetrics:
         """Memory, cores, containers, applications and nodes of the whole cluster."""
@@ -105,7 +110,7 @@ class ResourceManager:
                 keep = partial(keep_mine, user=user)
                 return await lean.parse(chunks, BULKY, keep, MAX_REPLY_BYTES)
 
-        found = member(await self._ask(ask), "scheduler", "schedulerInfo")
+        found = member(await self.call(ask), "scheduler", "schedulerInfo")
         # In a thread: a thousand queues take a while.
         return await asyncio.to_thread(read_scheduler, found, user)
 
@@ -174,7 +179,7 @@ class ResourceManager:
             async with self._connection.json_text(url, query) as chunks:
                 return await newest(chunks, limit, wanted)
 
-        return await self._ask(ask)
+        return await self.call(ask)
 
     async def app(self, app_id: str) -> App:
         """Look one application up.
@@ -293,15 +298,11 @@ class ResourceManager:
     async def _get(
         self, path: str, query: Parameters | None = None, *, method: str = "GET", body: Any = None
     ) -> Any:
-        return await self._ask(
+        return await self.call(
             lambda daemon: self._connection.get_json(
                 f"{daemon.url}/ws/v1/cluster/{path}", query, method=method, body=body
             )
         )
-
-    async def _ask(self, ask: Callable[[Daemon], Awaitable[Answer]]) -> Answer:
-        self._check_named()
-        return await self._daemons.call(ask)
 
     def _check_named(self) -> None:
         if not self._daemons.daemons:
