@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,10 +29,10 @@ def ldap_profile(authority: Authority, url: str, **changes: Any) -> Profile:
 
 @asynccontextmanager
 async def served(
-    script: Script, authority: Authority, **changes: Any
+    script: Script, authority: Authority, context: ssl.SSLContext | None = None, **changes: Any
 ) -> AsyncIterator[tuple[LdapServer, Profile]]:
     """Serve a directory with TLS; gives the server and a profile of it."""
-    async with ldap_server(script, authority.server()) as server:
+    async with ldap_server(script, context or authority.server()) as server:
         yield server, ldap_profile(authority, f"ldaps://localhost:{server.port}", **changes)
 
 

@@ -207,7 +207,7 @@ class Directory:
     def _account(self, connection: LdapConnection, user: str) -> Account:
         """Look a user up, and the groups they are in."""
         ldap = ldap_place.config(self.profile)
-        condition = f"({ldap.user_attribute}={escape_filter(user)})"
+        condition = ldap_place.condition(self.profile, user)
         found = connection.search(ldap.base_dn, condition, _ATTRIBUTES, limit=2)
         if not found:
             raise ldap_failures.unknown(self.profile, user)

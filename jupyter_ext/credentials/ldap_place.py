@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from jupyter_ext.clusters.models import LdapConfig, Profile
 from jupyter_ext.errors import InvalidInput, Misconfigured
 
-_ACTIVE_DIRECTORY = "samaccountname"
 _VALUE = re.compile(r"(?:\\.|[^,+\\])*", re.DOTALL)
 _ESCAPED = re.compile(rb"\\(?:([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 
@@ -98,8 +97,10 @@ def bind_name(profile: Profile, user: str) -> str:
         If the realm is needed and not known.
     """
     ldap = config(profile)
-    if ldap.user_attribute.casefold() != _ACTIVE_DIRECTORY:
+    if not _is_active_directory(ldap):
         return f"{ldap.user_attribute}={escape_rdn(user)},{ldap.base_dn}"
+    if "@" in user:
+        return user
     if not profile.realm:
         raise Misconfigured(
             f"The profile of {profile.title} does not say which realm its Active Directory is of.",
@@ -107,6 +108,19 @@ def bind_name(profile: Profile, user: str) -> str:
             cluster=profile.name,
         )
     return f"{user}@{profile.realm}"
+
+
+def condition(profile: Profile, user: str) -> str:
+    """Make the filter that finds a user; in Active Directory also by the name user@domain."""
+    ldap, value = config(profile), escape_filter(user)
+    by_name = f"({ldap.user_attribute}={value})"
+    if _is_active_directory(ldap) and "@" in user:
+        return f"(|{by_name}(userPrincipalName={value}))"
+    return by_name
+
+
+def _is_active_directory(ldap: LdapConfig) -> bool:
+    return ldap.user_attribute.casefold() == "samaccountname"
 
 
 def escape_rdn(value: str) -> str:

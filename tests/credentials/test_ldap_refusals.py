@@ -250,6 +250,17 @@ async def test_active_directory_is_told_a_principal(serve):
     )
 
 
+async def test_active_directory_knows_names_of_another_domain(serve):
+    found = [("CN=Alice,DC=corp", {"cn": ["Alice"], "memberOf": ["CN=x"]})]
+    async with serve(
+        knowing(found), realm="CORP.EXAMPLE.COM", ldap={"user_attribute": "sAMAccountName"}
+    ) as (server, where):
+        await Directory(where).login("alice@mail.example", PASSWORD)
+        bind, search = server.requests[:2]
+        assert bind.name == "alice@mail.example"
+        assert b"userPrincipalName\x04\x12alice@mail.example" in search.body
+
+
 async def test_active_directory_needs_a_realm(serve):
     async with serve(knowing(), ldap={"user_attribute": "sAMAccountName"}) as (server, where):
         with pytest.raises(Misconfigured, match="which realm its Active Directory is of"):

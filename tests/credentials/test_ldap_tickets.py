@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import gssapi
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from gssapi.raw import ChannelBindings
 
 from jupyter_ext.credentials.kerberos import Realm
 from jupyter_ext.credentials.ldap import Directory
@@ -21,6 +25,8 @@ from tests.kdc import RunningKdc, running_kdc
 from tests.ldap_profiles import refusing, served
 
 ALICE = "uid=alice,ou=people,dc=example,dc=com"
+NOTHING = b"\x01\0\0\0"
+"""No layer, and no message within one."""
 
 
 class Acceptor:
@@ -31,20 +37,30 @@ class Acceptor:
     layers
         What it offers at the end: the first octet is a set of 1 nothing, 2 integrity, 4 privacy;
         the others are how long a message may be.
+    binding
+        What tickets have to be bound to, as Active Directory may demand it.
     """
 
-    def __init__(self, keytab: Path, layers: bytes) -> None:
+    def __init__(self, keytab: Path, layers: bytes, binding: bytes | None = None) -> None:
         self.chosen = b""
         self._layers = layers
-        key = gssapi.Credentials(usage="accept", store={"keytab": str(keytab)})
-        self._context = gssapi.SecurityContext(creds=key, usage="accept")
+        self._context = gssapi.SecurityContext(
+            creds=gssapi.Credentials(usage="accept", store={"keytab": str(keytab)}),
+            usage="accept",
+            channel_bindings=ChannelBindings(application_data=binding) if binding else None,
+        )
+        # An error is raised where it happens, not at the next step.
+        self._context.__DEFER_STEP_ERRORS__ = False
 
     def __call__(self, request: Request) -> bytes:
         if request.kind == SEARCH:
             found = request.entry(ALICE, cn=["Alice Abel"], memberOf=["cn=analysts,dc=x"])
             return found + request.result()
         if not self._context.complete:
-            return request.result(14, token=self._context.step(request.token) or b"")
+            try:
+                return request.result(14, token=self._context.step(request.token) or b"")
+            except gssapi.exceptions.BadChannelBindingsError:
+                return request.result(49, "80090346: LdapErr: DSID-0C0905FC, data 80090346, v3839")
         if not request.token:
             return request.result(14, token=self._context.wrap(self._layers, False).message)
         self.chosen = self._context.unwrap(request.token).message
@@ -59,15 +75,19 @@ def directory_kdc(tmp_path_factory) -> Iterator[RunningKdc]:
 
 
 @pytest.fixture
-def by_ticket(directory_kdc, tmp_path, monkeypatch):
+def authority(tmp_path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def by_ticket(authority, directory_kdc, tmp_path, monkeypatch):
     """Serve a directory, and look Alice up there with her ticket."""
     monkeypatch.setenv("KRB5_CONFIG", "/nonexistent")
     monkeypatch.setenv("KRB5RCACHENAME", "none:")
 
-    async def by_ticket(script) -> Account:
-        krb5_conf = str(directory_kdc.krb5_conf)
-        changes = {"realm": directory_kdc.realm, "krb5_conf": krb5_conf}
-        async with served(script, Authority(tmp_path), **changes) as (_, where):
+    async def by_ticket(script, context=None) -> Account:
+        changes = {"realm": directory_kdc.realm, "krb5_conf": str(directory_kdc.krb5_conf)}
+        async with served(script, authority, context, **changes) as (_, where):
             realm = Realm(where, tmp_path)
             await realm.login(f"alice@{directory_kdc.realm}", "alice-password")
             tickets = ServiceTickets(where, realm.tickets, directory_kdc.krb5_conf)
@@ -81,11 +101,24 @@ def text(error: pytest.ExceptionInfo[JupyterExtError]) -> str:
     return f"{error.value.message} {error.value.hint}"
 
 
-@pytest.mark.parametrize("layers", [b"\x01\0\0\0", b"\x07\0\xff\xff"])
+@pytest.mark.parametrize("layers", [NOTHING, b"\x07\0\xff\xff"])
 async def test_nothing_is_put_around_what_tls_protects(by_ticket, directory_kdc, layers):
     acceptor = Acceptor(directory_kdc.keytab, layers)
     assert (await by_ticket(acceptor)).groups == ["analysts"]
-    assert acceptor.chosen == b"\x01\0\0\0"
+    assert acceptor.chosen == NOTHING
+
+
+async def test_a_ticket_is_bound_to_the_certificate(by_ticket, authority, directory_kdc):
+    context = authority.server()
+    [path] = set(authority.directory.glob("*.pem")) - {authority.ca_file}
+    certificate = x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
+    binding = b"tls-server-end-point:" + hashlib.sha256(certificate).digest()
+    acceptor = Acceptor(directory_kdc.keytab, NOTHING, binding)
+    assert (await by_ticket(acceptor, context)).groups == ["analysts"]
+
+    # As if somebody passed on what they got with a certificate of their own.
+    with pytest.raises(TicketRefused):
+        await by_ticket(Acceptor(directory_kdc.keytab, NOTHING, binding))
 
 
 async def test_a_directory_that_demands_a_layer(by_ticket, directory_kdc):
