@@ -47,11 +47,12 @@ def running_kdc(
     realm: str = "PROD.EXAMPLE.COM",
     people: Sequence[Person] = PEOPLE,
     services: Sequence[str] = ("HTTP/localhost",),
+    clock: str = "",
 ) -> Iterator[RunningKdc]:
     """Start a realm of its own in an empty directory; it ends with the ``with`` statement.
 
     The default is a realm of the same name as the sandbox's ``prod``, with the same people: no
-    ticket of one is good in the other.
+    ticket of one is good in the other. ``clock`` sets its clock off, e.g. ``+10m``.
     """
     made = Kdc(
         directory,
@@ -67,7 +68,7 @@ def running_kdc(
             running = subprocess.Popen(
                 program.argv,
                 cwd=program.directory,
-                env={**os.environ, **program.environment},
+                env={**os.environ, **program.environment, **(faked(clock) if clock else {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -79,3 +80,16 @@ def running_kdc(
             assert time.monotonic() < deadline, (directory / "prod-kdc.log").read_text()
             time.sleep(0.01)
         yield RunningKdc(made)
+
+
+def faked(clock: str) -> dict[str, str]:
+    """Environment of a program whose clock is off; see faketime(1).
+
+    Not by the command ``faketime``, which would be the parent of the program and outlive it.
+    """
+    [library] = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": clock,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }

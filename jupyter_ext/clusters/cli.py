@@ -248,8 +248,11 @@ def run_doctor(arguments: argparse.Namespace) -> int:
 async def examine_all(profiles: Sequence[Profile], *, live: bool) -> list[DoctorReport]:
     """Examine clusters at the same time, printing each finding as it comes."""
     # Imported here: the HTTP client takes longer to import than the other commands take to run.
+    from jupyter_ext.credentials.kernel import KernelCredentials
+    from jupyter_ext.hadoop.access import FromDirectory
     from jupyter_ext.hadoop.doctor import examine
 
+    access = FromDirectory(KernelCredentials.here())
     width = max((len(profile.name) for profile in profiles), default=0)
 
     def report(profile: Profile, check: Check) -> None:
@@ -257,7 +260,10 @@ async def examine_all(profiles: Sequence[Profile], *, live: bool) -> list[Doctor
             print(finding(check, f"{profile.name:{width}}"), flush=True)
 
     return await asyncio.gather(
-        *(examine(profile, on_check=partial(report, profile)) for profile in profiles)
+        *(
+            examine(profile, access=access, on_check=partial(report, profile))
+            for profile in profiles
+        )
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from jupyter_ext.clusters.models import (
 from jupyter_ext.clusters.profiles import ProfileStore, is_conf_dir
 from jupyter_ext.clusters.sources import open_source
 from jupyter_ext.errors import InvalidInput
+from jupyter_ext.hadoop.access import Access
 from jupyter_ext.hadoop.models import DoctorReport
-from jupyter_ext.handlers import ApiHandler, Route, endpoint
+from jupyter_ext.handlers import ApiHandler, Route, endpoint, jupyter_user
 
 
 class ProfileHandler(ApiHandler):
@@ -86,8 +88,13 @@ class DirectoriesHandler(ApiHandler):
         return await asyncio.to_thread(list_directory, path)
 
 
-class DoctorHandler(ProfileHandler):
+class DoctorHandler(ApiHandler):
     """The pre-flight examination."""
+
+    def initialize(self, profiles: ProfileStore, access: Callable[[str], Access]) -> None:
+        """Take the store, and what tells how a Jupyter user gets at clusters."""
+        self.profiles = profiles
+        self.access = access
 
     @endpoint(response=DoctorReport)
     async def post(self, name: str) -> DoctorReport:
@@ -95,7 +102,8 @@ class DoctorHandler(ProfileHandler):
         # Imported here: it brings the HTTP client along, which no other address needs.
         from jupyter_ext.hadoop.doctor import examine
 
-        return await examine(await asyncio.to_thread(self.profiles.get, name))
+        profile = await asyncio.to_thread(self.profiles.get, name)
+        return await examine(profile, access=self.access(jupyter_user(self)))
 
 
 def list_directory(path: str) -> Directory:
@@ -121,13 +129,19 @@ def list_directory(path: str) -> Directory:
     )
 
 
-def routes(profiles: ProfileStore) -> list[Route]:
-    """List the addresses of this area."""
+def routes(profiles: ProfileStore, access: Callable[[str], Access]) -> list[Route]:
+    """List the addresses of this area.
+
+    Parameters
+    ----------
+    access
+        How a Jupyter user, by name, gets at clusters.
+    """
     kwargs = {"profiles": profiles}
     return [
         Route("clusters", ClustersHandler, kwargs),
         Route("clusters/{name}", ClusterHandler, kwargs),
-        Route("clusters/{name}/doctor", DoctorHandler, kwargs),
+        Route("clusters/{name}/doctor", DoctorHandler, {**kwargs, "access": access}),
         Route("clusters-schema", SchemaHandler),
         Route("directories", DirectoriesHandler),
     ]

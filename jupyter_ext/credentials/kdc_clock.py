@@ -1,8 +1,10 @@
-"""What time it is at a KDC: the clock that decides whether tickets are accepted.
+"""What a KDC tells everybody: its time, and whether it serves a realm.
 
 A Hadoop web server that wants Kerberos sends no ``Date`` before the login, so its clock cannot be
-seen; the KDC's can. Every error it answers carries its time (RFC 4120, 5.9.1), and asking for an
-anonymous ticket (RFC 8062), which needs neither a name nor a password, gets one.
+seen; the KDC's can, and it is the one that decides whether tickets are accepted. Every error that a
+KDC answers carries its time (RFC 4120, 5.9.1). Asking for a ticket of ``K/M``, to which none is
+ever given, gets one: it is the principal under which MIT's KDC keeps a realm's master key, so that
+it is locked where the realm is served and unknown where it is not.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 import struct
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,13 +27,29 @@ MAX_ANSWER_BYTES = 65536
 _INTEGER, _BIT_STRING, _GENERAL_STRING, _GENERALIZED_TIME, _SEQUENCE = 0x02, 0x03, 0x1B, 0x18, 0x30
 _AS_REQ, _KRB_ERROR = 0x6A, 0x7E
 _VERSION, _MESSAGE_AS_REQ = 5, 10
-_NAME_WELL_KNOWN, _NAME_SERVICE = 11, 2
-_OPTION_ANONYMOUS = b"\0\0\x02\0\0"  # the count of unused bits, then bit 14
+_NAME_PRINCIPAL, _NAME_SERVICE = 1, 2
+_NO_OPTIONS = b"\0\0\0\0\0"  # the count of unused bits, then 32 of them
 _AES256, _AES128 = 18, 17
+
+
+# Its error codes (7.5.9). Active Directory and Heimdal have the second for a foreign realm; MIT's
+# KDC knows no such principal there, and says so in words of its own (do_as_req.c).
+_UNKNOWN_PRINCIPAL, _WRONG_REALM = 6, 68
+_MIT_UNKNOWN = b"CLIENT_NOT_FOUND"
 
 
 class NoKdc(ValueError):
     """The peer answers, but not as a KDC does."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a KDC tells everybody."""
+
+    skew_s: float
+    """Seconds that it is ahead of this machine."""
+    serves: bool
+    """Whether the realm is one of its own, as far as it lets that be seen."""
 
 
 def kdcs(profile: Profile) -> list[str]:
@@ -45,8 +64,8 @@ def kdcs(profile: Profile) -> list[str]:
     return re.findall(r"^\s*kdc\s*=\s*([^\s#;]+)", realm[1], re.M) if realm else []
 
 
-async def skew(host: str, port: int, realm: str, timeout_s: float) -> float:
-    """Ask a KDC for the time; gives how many seconds it is ahead of this machine.
+async def ask(host: str, port: int, realm: str, timeout_s: float) -> Told:
+    """Ask a KDC for a ticket that it will not give.
 
     Raises
     ------
@@ -55,7 +74,7 @@ async def skew(host: str, port: int, realm: str, timeout_s: float) -> float:
     OSError, EOFError, TimeoutError
         If there is no answer.
     """
-    message = anonymous_request(realm)
+    message = _request(realm)
     async with asyncio.timeout(timeout_s):
         reader, writer = await asyncio.open_connection(host, port)
         try:
@@ -69,16 +88,21 @@ async def skew(host: str, port: int, realm: str, timeout_s: float) -> float:
             middle = (before + time.time()) / 2
         finally:
             writer.close()
-    return server_time(answer) - middle
+    return _read(answer, middle)
 
 
-def anonymous_request(realm: str) -> bytes:
-    """Encode a request for an anonymous ticket-granting ticket (AS-REQ, RFC 4120, 5.4.1)."""
+async def skew(host: str, port: int, realm: str, timeout_s: float) -> float:
+    """Give how many seconds a KDC is ahead of this machine; raises as :func:`ask`."""
+    return (await ask(host, port, realm, timeout_s)).skew_s
+
+
+def _request(realm: str) -> bytes:
+    """Encode a request for a ticket-granting ticket (AS-REQ, RFC 4120, 5.4.1)."""
     nonce = time.time_ns() & 0x7FFFFFFF
     body = _fields(
         {
-            0: _der(_BIT_STRING, _OPTION_ANONYMOUS),
-            1: _principal(_NAME_WELL_KNOWN, "WELLKNOWN", "ANONYMOUS"),
+            0: _der(_BIT_STRING, _NO_OPTIONS),
+            1: _principal(_NAME_PRINCIPAL, "K", "M"),
             2: _string(realm),
             3: _principal(_NAME_SERVICE, "krbtgt", realm),
             5: _der(_GENERALIZED_TIME, b"19700101000000Z"),
@@ -90,8 +114,8 @@ def anonymous_request(realm: str) -> bytes:
     return _der(_AS_REQ, request)
 
 
-def server_time(answer: bytes) -> float:
-    """Read ``stime`` and ``susec`` of an error message, as epoch seconds.
+def _read(answer: bytes, now: float) -> Told:
+    """Read an error message (KRB-ERROR, RFC 4120, 5.9.1) that came at ``now``.
 
     Raises
     ------
@@ -102,14 +126,23 @@ def server_time(answer: bytes) -> float:
         ((tag, error),) = _elements(answer)
         ((_, content),) = _elements(error)
         fields = dict(_elements(content))
-        ((_, stime),) = _elements(fields[0xA4])
-        ((_, susec),) = _elements(fields[0xA5])
+        stime, susec, code = (_value(fields[number]) for number in (0xA4, 0xA5, 0xA6))
         seconds = datetime.strptime(stime.decode("ascii"), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+        text = _value(fields[0xAB]) if 0xAB in fields else b""
     except (ValueError, KeyError, IndexError):
         raise NoKdc("the answer is no Kerberos message") from None
     if tag != _KRB_ERROR:
         raise NoKdc("the answer is no Kerberos error")
-    return seconds.timestamp() + int.from_bytes(susec, "big") / 1e6
+    kind = int.from_bytes(code, "big")
+    foreign = kind == _WRONG_REALM or (kind == _UNKNOWN_PRINCIPAL and text == _MIT_UNKNOWN)
+    ahead_s = seconds.timestamp() + int.from_bytes(susec, "big") / 1e6 - now
+    return Told(skew_s=ahead_s, serves=not foreign)
+
+
+def _value(element: bytes) -> bytes:
+    """Give the content of the one element within another."""
+    ((_, value),) = _elements(element)
+    return value
 
 
 def _der(tag: int, content: bytes) -> bytes:

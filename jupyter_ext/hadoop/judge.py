@@ -6,12 +6,14 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Literal
 
 from jupyter_ext.clusters.models import Daemon, Profile
+from jupyter_ext.credentials.failures import SessionEnded
+from jupyter_ext.credentials.models import Identity, Reason
+from jupyter_ext.display import duration
 from jupyter_ext.errors import JupyterExtError, LoginNeeded
 from jupyter_ext.hadoop.models import HaState, Verdict
-from jupyter_ext.hadoop.probe import Answer, Certificate
+from jupyter_ext.hadoop.probe import Answer, Certificate, Kind
 
 EXPIRES_SOON_S = 14 * 86_400.0
 SKEW_WARNING_S = 60.0
@@ -24,7 +26,6 @@ EXPIRED = 10
 HOSTNAME_MISMATCH = 62
 IP_ADDRESS_MISMATCH = 64
 
-Kind = Literal["resourcemanager", "namenode"]
 TITLES: dict[Kind, str] = {"resourcemanager": "ResourceManager", "namenode": "NameNode"}
 
 
@@ -151,7 +152,7 @@ def clock(finding: Finding, profile: Profile, skew_s: float | None) -> None:
         return
     off = abs(skew_s)
     where = "ahead of" if skew_s > 0 else "behind"
-    amount = f"{off:.0f} s" if off < 120 else f"{off / 60:.0f} minutes"
+    amount = f"{off:.0f} s" if off < 120 else f"{off:.0f} s ({off / 60:.0f} minutes)"
     message = f"Its clock is {amount} {where} this machine's."
     remedy = "Let both machines follow the same NTP server."
     if off >= SKEW_FAILED_S and profile.auth == "kerberos":
@@ -159,7 +160,61 @@ def clock(finding: Finding, profile: Profile, skew_s: float | None) -> None:
     elif off > SKEW_WARNING_S:
         finding.set("warning", message, remedy)
     else:
-        finding.set("ok", "Agrees with this machine's.")
+        finding.set("ok", f"Agrees with this machine's. The difference is {off:.1f} s.")
+
+
+def realm(finding: Finding, name: str, serves: bool) -> None:
+    """Judge whether a KDC knows the realm."""
+    if serves:
+        finding.set("ok", f"Serves {name}.")
+    else:
+        finding.set(
+            "failed",
+            f"Is a KDC, but not of the realm {name}.",
+            "Compare kerberos.realm and kerberos.kdc in cluster.toml, or the realms in krb5.conf.",
+        )
+
+
+def identity(finding: Finding, found: Identity) -> None:
+    """Judge who asks."""
+    if not found.principal:
+        if found.state == "error" and found.reason:
+            reason(finding, found.reason)
+        else:
+            ended = found.state == "expired"
+            finding.set(
+                "skipped",
+                "Your login has ended." if ended else "Nobody is logged in.",
+                "Log in, then what your identity is good for is checked too.",
+            )
+        return
+    message = f"You are {found.principal}."
+    if found.expires_at is not None:
+        message = f"{message[:-1]} for another {duration(found.expires_at - time.time())}."
+    if found.state == "expiring":
+        finding.set("warning", message, "That is the end: log in again in time.")
+    elif found.state == "error" and found.reason:
+        finding.set("warning", f"{message} {found.reason.message}", found.reason.hint)
+    else:
+        finding.set("ok", message)
+
+
+def spnego(finding: Finding, kind: Kind, principal: str, asked: bool) -> None:
+    """Judge an answer to a request that may have carried a ticket.
+
+    Parameters
+    ----------
+    asked
+        Whether the daemon wanted the ticket.
+    """
+    if asked:
+        finding.set("ok", f"Takes you for {principal}, and proves in turn that it is the service.")
+    else:
+        finding.set(
+            "warning",
+            f"The {TITLES[kind]} answers without having looked at a ticket.",
+            "Set hadoop.http.authentication.type to kerberos.",
+        )
 
 
 def states(finding: Finding, kind: Kind, found: Sequence[tuple[Daemon, HaState | None]]) -> None:
@@ -218,6 +273,13 @@ def name(daemon: Daemon) -> str:
 def failure(finding: Finding, error: JupyterExtError) -> None:
     """Report a client's error; without a login there is nothing to judge yet."""
     if isinstance(error, LoginNeeded):
-        finding.set("skipped", "Login needed.", error.hint)
+        # A login that has ended is told as such.
+        message = error.message if isinstance(error, SessionEnded) else "Login needed."
+        finding.set("skipped", message, error.hint)
     else:
         finding.set("failed", error.message, error.hint)
+
+
+def reason(finding: Finding, found: Reason) -> None:
+    """Report what was kept of an error."""
+    finding.set("failed", found.message, found.hint)

@@ -9,6 +9,22 @@ from jupyter_ext.models import Model
 HaState = Literal["ACTIVE", "STANDBY", "INITIALIZING", "STOPPED", "OBSERVER", "UNKNOWN"]
 SchedulerType = Literal["capacity", "fair", "fifo"]
 Verdict = Literal["ok", "warning", "failed", "skipped"]
+CheckName = Literal[
+    "profile",
+    "dns",
+    "tcp",
+    "tls",
+    "auth",
+    "clock",
+    "realm",
+    "login",
+    "ticket",
+    "spnego",
+    "bind",
+    "token",
+    "resourcemanager",
+    "namenode",
+]
 
 
 class Resources(Model):
@@ -213,7 +229,7 @@ class AppActivities(Model):
 class Check(Model):
     """One thing the doctor looked at."""
 
-    name: Literal["profile", "dns", "tcp", "tls", "auth", "clock", "resourcemanager", "namenode"]
+    name: CheckName
     target: str
     """What was looked at: a file, host:port or a URL."""
     verdict: Verdict

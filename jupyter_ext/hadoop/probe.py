@@ -10,12 +10,42 @@ import ssl
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 import httpx
 
+from jupyter_ext.clusters.models import Daemon, Profile
+
 if TYPE_CHECKING:
     from cryptography import x509
+
+Kind = Literal["resourcemanager", "namenode"]
+PATHS: dict[Kind, str] = {
+    "resourcemanager": "/ws/v1/cluster/info",
+    "namenode": "/jmx?qry=Hadoop:service=NameNode,name=NameNodeStatus",
+}
+"""What each kind of daemon answers itself, active or not."""
+
+
+def daemons(profile: Profile) -> list[tuple[Kind, Daemon]]:
+    """Every daemon of a cluster, with what it is."""
+    endpoints = profile.endpoints
+    return [
+        *(("resourcemanager", daemon) for daemon in endpoints.resourcemanagers),
+        *(("namenode", daemon) for daemon in endpoints.namenodes),
+    ]
+
+
+def address_of(daemon: Daemon) -> tuple[str, int]:
+    """Host and port of a daemon's web server; an empty host if its URL is unusable."""
+    try:
+        parts = urlsplit(daemon.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return "", 0
+    host = parts.hostname or ""
+    return ("" if "$" in host else host), port
 
 
 async def resolve(host: str, port: int, timeout_s: float) -> list[str]:

@@ -663,7 +663,21 @@ export interface ChangePassword {
  * via the `definition` "Check".
  */
 export interface Check {
-  name: 'profile' | 'dns' | 'tcp' | 'tls' | 'auth' | 'clock' | 'resourcemanager' | 'namenode';
+  name:
+    | 'profile'
+    | 'dns'
+    | 'tcp'
+    | 'tls'
+    | 'auth'
+    | 'clock'
+    | 'realm'
+    | 'login'
+    | 'ticket'
+    | 'spnego'
+    | 'bind'
+    | 'token'
+    | 'resourcemanager'
+    | 'namenode';
   target: string;
   verdict: 'ok' | 'warning' | 'failed' | 'skipped';
   seconds: number;

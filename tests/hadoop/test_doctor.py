@@ -2,78 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import socket
-import time
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
-from urllib.parse import unquote
+from contextlib import AsyncExitStack, ExitStack
 
 import pytest
 
-from jupyter_ext.clusters.models import ClusterConfig, Problem
+from jupyter_ext.clusters.models import Problem
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.hadoop.doctor import examine
-from tests import profiles
 from tests.fakes.certificates import Authority
 from tests.fakes.raw_server import always, black_hole, closed_port, raw_server, reply
-from tests.profiles import endpoints
+from tests.hadoop.examined import checks, namenode, profile, resourcemanager
 
 CLOSED = "Nothing listens there."
-
-
-def profile(resourcemanagers=(), namenodes=(), **fields):
-    """A profile of daemons given as URLs; two of a kind are a pair."""
-    where = endpoints(resourcemanagers, namenodes)
-    values = {
-        "title": "Test",
-        "directory": "/profiles/test",
-        "conf_dir": "/profiles/test/conf",
-        "user": "alice",
-        "endpoints": where,
-    }
-    return profiles.profile("test", **values | fields)
-
-
-def info(state="ACTIVE"):
-    """What a ResourceManager says of itself."""
-    document = {"clusterInfo": {"haState": state, "state": "STARTED", "startedOn": 1}}
-    return json.dumps(document).encode()
-
-
-def resourcemanager(state="ACTIVE", **options):
-    """A ResourceManager's wire form of that."""
-    return always(reply(info(state), Content_Type="application/json;charset=utf-8", **options))
-
-
-def namenode(state="active", safe_mode=""):
-    """A NameNode that answers JMX queries."""
-
-    async def script(head, writer):
-        beans = {
-            "NameNodeStatus": {"State": state},
-            "NameNodeInfo": {"Safemode": safe_mode},
-            "FSNamesystem": {"CapacityTotal": 1},
-            "FSNamesystemState": {"FSState": "safeMode" if safe_mode else "Operational"},
-        }
-        query = unquote(head.split()[1]).partition(",name=")[2].partition("&")[0]
-        found = [
-            {"name": f"Hadoop:service=NameNode,name={name}"} | bean
-            for name, bean in beans.items()
-            if fnmatchcase(name, query)
-        ]
-        body = json.dumps({"beans": found}).encode()
-        writer.write(reply(body, Content_Type="application/json; charset=utf8"))
-
-    return script
-
-
-async def checks(examined, **options):
-    """Examine; gives the checks by name."""
-    report = await examine(examined, **options)
-    return {check.name: check for check in report.checks}
 
 
 async def test_a_healthy_cluster(sandbox):
@@ -103,6 +44,11 @@ async def test_a_kerberos_cluster_before_the_login(sandbox, monkeypatch, tmp_pat
         "resourcemanager": "Login needed.",
         "namenode": "Login needed.",
         "clock": "The answer has no date.",
+        "login": "Nobody is logged in.",
+        "ticket": "Log in first.",
+        "spnego": "Log in first.",
+        "bind": "Log in first.",
+        "token": "Log in first.",
     }
     assert report.healthy
 
@@ -279,101 +225,6 @@ async def test_an_unusable_ca_file(tmp_path, content):
     assert found["tls"].verdict == "failed"
     assert str(ca_file) in found["tls"].message
     assert "PEM" in found["tls"].remedy
-
-
-@pytest.mark.parametrize(
-    ("auth", "seconds", "verdict", "message"),
-    [
-        ("kerberos", 600, "failed", "is 10 minutes ahead of this machine's. Kerberos refuses"),
-        ("kerberos", -600, "failed", "is 10 minutes behind this machine's"),
-        ("simple", 600, "warning", "is 10 minutes ahead of"),
-        ("kerberos", 90, "warning", "s ahead of this machine's."),
-        ("kerberos", 0, "ok", "Agrees with this machine's."),
-    ],
-)
-async def test_clocks(auth, seconds, verdict, message):
-    script = resourcemanager(date=time.time() + seconds)
-    async with raw_server(script) as server:
-        found = await checks(profile([server.url()], auth=auth))
-    assert found["clock"].verdict == verdict
-    assert message in found["clock"].message
-    assert ("NTP" in found["clock"].remedy) == (verdict != "ok")
-
-
-@asynccontextmanager
-async def slow_kdc(kdc, seconds):
-    """The sandbox's KDC as it were with another time; gives its port."""
-    host, _, port = kdc.partition(":")
-
-    async def relay(reader, writer):
-        theirs, ours = await asyncio.open_connection(host, int(port))
-        size = await reader.readexactly(4)
-        ours.write(size + await reader.readexactly(int.from_bytes(size, "big")))
-        answer = bytearray(await theirs.readexactly(4))
-        answer += await theirs.readexactly(int.from_bytes(answer, "big"))
-        # stime: context tag 4, of 17 bytes, with a GeneralizedTime of 15.
-        start = answer.index(b"\xa4\x11\x18\x0f") + 4
-        now = datetime.strptime(answer[start : start + 14].decode(), "%Y%m%d%H%M%S")
-        later = now + timedelta(seconds=seconds)
-        answer[start : start + 14] = later.strftime("%Y%m%d%H%M%S").encode()
-        writer.write(answer)
-        await writer.drain()
-        ours.close()
-        writer.close()
-
-    server = await asyncio.start_server(relay, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "verdict", "message"),
-    [
-        (0, "ok", "Agrees with this machine's."),
-        (-600, "failed", "is 10 minutes behind this machine's. Kerberos refuses beyond 5 minutes."),
-    ],
-)
-async def test_the_clock_of_a_kdc(sandbox, seconds, verdict, message):
-    prod = ProfileStore(sandbox.layers).get("prod")
-    (kdc,) = prod.config.kerberos.kdc
-    async with slow_kdc(kdc, seconds) as port:
-        config = ClusterConfig.model_validate({"kerberos": {"kdc": [f"localhost:{port}"]}})
-        found = await checks(profile(auth="kerberos", realm=prod.realm, config=config))
-    assert found["tcp"].target == f"localhost:{port}"
-    assert found["clock"].target == f"KDC localhost:{port}"
-    assert found["clock"].verdict == verdict
-    assert message in found["clock"].message
-
-
-@pytest.mark.parametrize("config", [{"kdc": ["localhost:{}"]}, {}])
-async def test_a_kdc_that_is_none(tmp_path, config):
-    async with raw_server(resourcemanager()) as server:
-        krb5_conf = tmp_path / "krb5.conf"
-        krb5_conf.write_text(
-            "[realms]\n OTHER = {\n  kdc = nowhere.invalid\n }\n"
-            f" TEST = {{\n  kdc = localhost:{server.port}\n  admin_server = x\n }}\n"
-        )
-        kerberos = {key: [value.format(server.port) for value in config[key]] for key in config}
-        examined = profile(
-            auth="kerberos",
-            realm="TEST",
-            krb5_conf=str(krb5_conf),
-            config=ClusterConfig.model_validate({"kerberos": kerberos}),
-        )
-        found = await checks(examined, connect_timeout_s=0.3)
-    assert found["clock"].target == f"KDC localhost:{server.port}"
-    assert found["clock"].verdict == "failed"
-    assert "Does not tell the time" in found["clock"].message
-    assert "KDC of the realm TEST" in found["clock"].remedy
-
-
-async def test_an_answer_without_a_date():
-    answer = reply(info(), Content_Type="application/json").replace(b"Date:", b"X-Date:")
-    async with raw_server(always(answer)) as server:
-        found = await checks(profile([server.url()]))
-    assert found["clock"].verdict == "skipped"
 
 
 @pytest.mark.parametrize(

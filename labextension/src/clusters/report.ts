@@ -38,6 +38,12 @@ export function checkName(
     tls: trans.__('Certificate'),
     auth: trans.__('Authentication'),
     clock: trans.__('Clock'),
+    realm: trans.__('Realm'),
+    login: trans.__('Login'),
+    ticket: trans.__('Service ticket'),
+    spnego: trans.__('SPNEGO'),
+    bind: trans.__('Directory login'),
+    token: trans.__('Delegation token'),
     resourcemanager: trans.__('ResourceManager'),
     namenode: trans.__('NameNode')
   }[name];

@@ -1,0 +1,135 @@
+"""The doctor reads clocks, and asks KDCs whom they serve."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from jupyter_ext.clusters.models import ClusterConfig
+from jupyter_ext.clusters.profiles import ProfileStore
+from jupyter_ext.hadoop.doctor import examine
+from tests.fakes.raw_server import always, closed_port, raw_server, reply
+from tests.hadoop.examined import checks, info, profile, resourcemanager
+from tests.kdc import running_kdc
+
+
+def in_realm(realm, *kdcs):
+    """A profile of a realm, without any daemon."""
+    config = ClusterConfig.model_validate({"kerberos": {"kdc": list(kdcs)}})
+    return profile(auth="kerberos", realm=realm, config=config)
+
+
+@pytest.mark.parametrize(
+    ("auth", "seconds", "verdict", "message"),
+    [
+        (
+            "kerberos",
+            600,
+            "failed",
+            r"is \d+ s \(10 minutes\) ahead of this machine's\. Kerberos refuses",
+        ),
+        ("kerberos", -600, "failed", r"is \d+ s \(10 minutes\) behind this machine's"),
+        ("simple", 600, "warning", r"is \d+ s \(10 minutes\) ahead of"),
+        ("kerberos", 90, "warning", r"\d s ahead of this machine's\."),
+        ("kerberos", 0, "ok", r"Agrees with this machine's\. The difference is \d\.\d s\."),
+    ],
+)
+async def test_clocks(auth, seconds, verdict, message):
+    script = resourcemanager(date=time.time() + seconds)
+    async with raw_server(script) as server:
+        found = await checks(profile([server.url()], auth=auth))
+    assert found["clock"].verdict == verdict
+    assert re.search(message, found["clock"].message)
+    assert ("NTP" in found["clock"].remedy) == (verdict != "ok")
+
+
+@pytest.mark.parametrize(
+    ("clock", "verdict", "message"),
+    [
+        ("", "ok", r"Agrees with this machine's\. The difference is 0\.\d s\."),
+        ("-10m", "failed", r"is \d+ s \(10 minutes\) behind this machine's\. Kerberos refuses"),
+    ],
+)
+async def test_the_clock_of_a_kdc(tmp_path, clock, verdict, message):
+    with running_kdc(tmp_path / "realm", clock=clock) as kdc:
+        found = await checks(in_realm(kdc.realm, kdc.address))
+    assert found["tcp"].target == kdc.address
+    assert found["clock"].target == f"KDC {kdc.address}"
+    assert found["clock"].verdict == verdict
+    assert re.search(message, found["clock"].message)
+    assert found["realm"].verdict == "ok"
+    assert found["realm"].message == f"Serves {kdc.realm}."
+
+
+async def test_every_kdc_has_its_own_checks(sandbox, tmp_path):
+    port = closed_port()
+    with running_kdc(tmp_path / "other", realm="OTHER.COM") as other:
+        own = ProfileStore(sandbox.layers).get("prod").config.kerberos.kdc[0]
+        dead = f"localhost:{port}"
+        report = await examine(in_realm("PROD.EXAMPLE.COM", own, other.address, dead))
+    verdicts = {(c.name, c.target): c.verdict for c in report.checks}
+    assert verdicts["realm", f"KDC {own}"] == "ok"
+    assert verdicts["realm", f"KDC {other.address}"] == "failed"
+    assert verdicts["tcp", dead] == "failed"
+    assert ("realm", f"KDC {dead}") not in verdicts
+    [wrong] = [c for c in report.checks if (c.name, c.verdict) == ("realm", "failed")]
+    assert wrong.message == "Is a KDC, but not of the realm PROD.EXAMPLE.COM."
+    assert "kerberos.realm" in wrong.remedy
+
+
+@pytest.mark.parametrize(
+    ("realm", "conf", "verdict", "message", "remedy"),
+    [
+        (None, "[libdefaults]\n", "failed", "does not say which Kerberos realm", "kerberos.realm"),
+        (None, None, "failed", "does not say which Kerberos realm", "krb5.conf"),
+        ("TEST", "[libdefaults]\n", "skipped", "are found by DNS", ""),
+        (
+            "TEST",
+            "[libdefaults]\n dns_lookup_kdc = false\n",
+            "failed",
+            "Neither cluster.toml nor krb5.conf says where its KDC is.",
+            "[realms], TEST, kdc",
+        ),
+    ],
+)
+async def test_a_realm_without_a_kdc(tmp_path, realm, conf, verdict, message, remedy):
+    path = tmp_path / "krb5.conf"
+    if conf is not None:
+        path.write_text(conf)
+    krb5_conf = None if conf is None else str(path)
+    found = await checks(profile(auth="kerberos", realm=realm, krb5_conf=krb5_conf))
+    assert found["realm"].verdict == verdict
+    assert message in found["realm"].message
+    assert remedy in found["realm"].remedy
+
+
+@pytest.mark.parametrize("config", [{"kdc": ["localhost:{}"]}, {}])
+async def test_a_kdc_that_is_none(tmp_path, config):
+    async with raw_server(resourcemanager()) as server:
+        krb5_conf = tmp_path / "krb5.conf"
+        krb5_conf.write_text(
+            "[realms]\n OTHER = {\n  kdc = nowhere.invalid\n }\n"
+            f" TEST = {{\n  kdc = localhost:{server.port}\n  admin_server = x\n }}\n"
+        )
+        kerberos = {key: [value.format(server.port) for value in config[key]] for key in config}
+        examined = profile(
+            auth="kerberos",
+            realm="TEST",
+            krb5_conf=str(krb5_conf),
+            config=ClusterConfig.model_validate({"kerberos": kerberos}),
+        )
+        found = await checks(examined, connect_timeout_s=0.3)
+    assert found["realm"].target == f"KDC localhost:{server.port}"
+    assert found["realm"].verdict == "failed"
+    assert "Does not answer as a KDC" in found["realm"].message
+    assert "KDC of the realm TEST" in found["realm"].remedy
+    assert "clock" not in found
+
+
+async def test_an_answer_without_a_date():
+    answer = reply(info(), Content_Type="application/json").replace(b"Date:", b"X-Date:")
+    async with raw_server(always(answer)) as server:
+        found = await checks(profile([server.url()]))
+    assert found["clock"].verdict == "skipped"
