@@ -112,7 +112,8 @@ class Directory:
         Untrusted, Unreachable, Unavailable, Misconfigured, BadAnswer
             If it could not be asked.
         InvalidInput
-            If the password or the name cannot be one; nothing is sent then.
+            If the password or the name cannot be one; nothing is sent then. Also if the name is
+            right but for its spelling.
         """
         if not password or "\0" in password:
             # A bind without a password succeeds as nobody (RFC 4513, 5.1.2).
@@ -124,7 +125,7 @@ class Directory:
 
         def work(connection: LdapConnection) -> Account:
             connection.bind_by_password(bind_name, name, password)
-            return self._account(connection, name)
+            return self._account(connection, name, exact=True)
 
         return await self._run(work)
 
@@ -204,11 +205,12 @@ class Directory:
         finally:
             thread.shutdown(wait=False)
 
-    def _account(self, connection: LdapConnection, user: str) -> Account:
-        """Look a user up, and the groups they are in."""
+    def _account(self, connection: LdapConnection, user: str, *, exact: bool = False) -> Account:
+        """Look a user up, and the groups they are in; ``exact`` refuses other spellings."""
         ldap = ldap_place.config(self.profile)
         condition = ldap_place.condition(self.profile, user)
-        found = connection.search(ldap.base_dn, condition, _ATTRIBUTES, limit=2)
+        wanted = (*_ATTRIBUTES, ldap.user_attribute)
+        found = connection.search(ldap.base_dn, condition, wanted, limit=2)
         if not found:
             raise ldap_failures.unknown(self.profile, user)
         if len(found) > 1:
@@ -219,6 +221,14 @@ class Directory:
                 cluster=self.profile.name,
             )
         [(name, values)] = found
+        spelt = values.get(ldap.user_attribute.lower())
+        if exact and spelt and ldap_place.account_name(self.profile, user) not in spelt:
+            # A directory takes ALICE for alice; to Hadoop they are two people.
+            raise InvalidInput(
+                f"The directory of {self.profile.title} writes this name {spelt[0]}, not {user}.",
+                hint=f"Log in as {spelt[0]}.",
+                cluster=self.profile.name,
+            )
         groups = [first_value(group) for group in values.get("memberof", [])]
         if not groups:
             condition = _groups_of(user, name, values.get("gidnumber", []))

@@ -119,6 +119,11 @@ def condition(profile: Profile, user: str) -> str:
     return by_name
 
 
+def account_name(profile: Profile, user: str) -> str:
+    """Give the part of a name that is the account's: of Active Directory's user@domain, user."""
+    return user.partition("@")[0] if _is_active_directory(config(profile)) else user
+
+
 def _is_active_directory(ldap: LdapConfig) -> bool:
     return ldap.user_attribute.casefold() == "samaccountname"
 

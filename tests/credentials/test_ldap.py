@@ -131,6 +131,16 @@ async def test_special_characters_in_a_name_find_nobody(prod, tickets, user):
     assert "ldap.user_attribute" in text(error)
 
 
+@pytest.mark.parametrize("user", ["ALICE", "Alice", "\uff41lice"])
+async def test_a_name_is_spelt_as_the_directory_does(prod, tickets, user):
+    """It ignores case and width; Hadoop, which is to believe the name, does not."""
+    with pytest.raises(InvalidInput) as error:
+        await Directory(prod).login(user, PASSWORD)
+    assert "writes this name alice" in text(error)
+    assert "Log in as alice." in text(error)
+    assert await Directory(prod).account_by_ticket(user, tickets) == ALICE
+
+
 @pytest.mark.parametrize("user", ["", " alice", "alice\0", "alice\n"])
 async def test_what_is_no_name_is_not_sent(prod, tickets, user):
     with pytest.raises(InvalidInput):

@@ -250,12 +250,18 @@ async def test_active_directory_is_told_a_principal(serve):
     )
 
 
-async def test_active_directory_knows_names_of_another_domain(serve):
-    found = [("CN=Alice,DC=corp", {"cn": ["Alice"], "memberOf": ["CN=x"]})]
+@pytest.mark.parametrize("account", ["alice", "aabel"])
+async def test_active_directory_knows_names_of_another_domain(serve, account):
+    attributes = {"cn": ["Alice"], "memberOf": ["CN=x"], "sAMAccountName": [account]}
     async with serve(
-        knowing(found), realm="CORP.EXAMPLE.COM", ldap={"user_attribute": "sAMAccountName"}
+        knowing([("CN=Alice,DC=corp", attributes)]), ldap={"user_attribute": "sAMAccountName"}
     ) as (server, where):
-        await Directory(where).login("alice@mail.example", PASSWORD)
+        login = Directory(where).login("alice@mail.example", PASSWORD)
+        if account == "alice":
+            assert (await login).groups == ["x"]
+        else:
+            with pytest.raises(InvalidInput, match="writes this name aabel"):
+                await login
         bind, search = server.requests[:2]
         assert bind.name == "alice@mail.example"
         assert b"userPrincipalName\x04\x12alice@mail.example" in search.body
