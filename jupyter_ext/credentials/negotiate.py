@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from gssapi import SecurityContext
 
 COOKIE = "hadoop.auth"
+UNPROVED = "jupyter_ext.unproved"
+"""Extension of a response that leads elsewhere, and may come from anybody: data must not follow."""
+ONE_SIDED = "negotiate_one_sided"
+"""Extension of a request to a service that never proves itself by its ticket, as HiveServer2."""
 _SPNEGO = "1.3.6.1.5.5.2"
 _ANSWER = re.compile(r"\bNegotiate\s+([A-Za-z0-9+/=]+)", re.IGNORECASE)
 
@@ -120,7 +124,8 @@ class Negotiate(httpx.Auth):
             request.headers["Authorization"] = f"Negotiate {token}"
             response = yield request
             if response.status_code != httpx.codes.UNAUTHORIZED:
-                await self._check(context, origin, response)
+                if not request.extensions.get(ONE_SIDED):
+                    await self._check(context, origin, response)
                 self._keep_cookie(place, response)
                 return
             if not (bound and self._renewed_binding(place, response)):
@@ -143,7 +148,9 @@ class Negotiate(httpx.Auth):
         service = f"HTTP/{origin.host.lower()}@{self.principal.rpartition('@')[2]}"
         await self.tickets.get(service)
         try:
-            return await asyncio.to_thread(_begin, self.tickets.path, service, binding)
+            return await asyncio.to_thread(
+                _begin, self.principal, self.tickets.path, service, binding
+            )
         except ImportError:
             raise Unavailable(
                 "This Jupyter server cannot use Kerberos tickets: the package gssapi is missing.",
@@ -155,10 +162,14 @@ class Negotiate(httpx.Auth):
         self, context: SecurityContext, origin: httpx.URL, response: httpx.Response
     ) -> None:
         """See that the peer is the service: only that one can make the answer to the ticket."""
-        if not response.is_success:
+        if response.is_error:
             return  # nothing of it is believed
         answer = _ANSWER.search(response.headers.get("www-authenticate", ""))
-        if answer is None or not await asyncio.to_thread(_accepts, context, answer[1]):
+        if answer is not None and await asyncio.to_thread(_accepts, context, answer[1]):
+            return
+        if response.is_redirect:
+            response.extensions[UNPROVED] = True
+        else:
             raise Untrusted(
                 f"{origin.netloc.decode()} does not prove that it is the service "
                 f"HTTP/{origin.host}.",
@@ -192,14 +203,21 @@ def _hadoop_cookie(header: str) -> str | None:
     return morsel.value if morsel is not None and morsel.value else None
 
 
-def _begin(path: Path, service: str, binding: bytes | None) -> tuple[SecurityContext, str]:
+def _begin(
+    principal: str, path: Path, service: str, binding: bytes | None
+) -> tuple[SecurityContext, str]:
     import gssapi
     from gssapi.raw import ChannelBindings, GSSError
 
     try:
+        credentials = gssapi.Credentials(usage="initiate", store={"ccache": f"FILE:{path}"})
+        if (owner := str(credentials.name)) != principal:
+            raise SessionEnded(
+                f"You were {principal} when this began, and are {owner} now.", hint="Try again."
+            )
         context = gssapi.SecurityContext(
             name=gssapi.Name(service, gssapi.NameType.kerberos_principal),
-            creds=gssapi.Credentials(usage="initiate", store={"ccache": f"FILE:{path}"}),
+            creds=credentials,
             usage="initiate",
             mech=gssapi.OID.from_int_seq(_SPNEGO),
             flags=gssapi.RequirementFlag.mutual_authentication,
@@ -218,9 +236,10 @@ def _accepts(context: SecurityContext, token: str) -> bool:
 
     try:
         context.step(base64.b64decode(token))
+        # An error that comes with a token to send back is raised only here.
+        return bool(context.complete)
     except (GSSError, ValueError):
         return False
-    return bool(context.complete)
 
 
 def _binding(response: httpx.Response) -> bytes:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from jupyter_ext.clusters.models import Profile
+from jupyter_ext.credentials.negotiate import ONE_SIDED
 from jupyter_ext.errors import BadAnswer, JupyterExtError, Misconfigured, TooLarge
 from jupyter_ext.hadoop import refusals
 
@@ -125,13 +126,15 @@ class Connection:
                     cluster=self.profile.name,
                 ) from None
 
-    async def post(self, url: str, content: bytes, kind: str) -> bytes:
+    async def post(self, url: str, content: bytes, kind: str, *, one_sided: bool = False) -> bytes:
         """Send a daemon something that is not JSON, and give what it answers.
 
         Parameters
         ----------
         kind
             Media type of both.
+        one_sided
+            As :meth:`stream` takes it.
 
         Raises
         ------
@@ -141,7 +144,9 @@ class Connection:
         headers = {"Content-Type": kind, "Accept": kind}
         async with (
             self._answered_in_time(url),
-            self.stream("POST", url, content=content, headers=headers) as response,
+            self.stream(
+                "POST", url, content=content, headers=headers, one_sided=one_sided
+            ) as response,
         ):
             data = await self._read_bytes(response)
             if (found := _kind(response)) != kind:
@@ -178,6 +183,7 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         as_daemon: bool = True,
         secret: Parameters | None = None,
+        one_sided: bool = False,
     ) -> AsyncIterator[httpx.Response]:
         """Send a request and give the reply, its body still unread, if it is a success.
 
@@ -191,6 +197,9 @@ class Connection:
         secret
             More of the query, which no log and no error shows: httpx logs the URL of a request, and
             this is no part of it.
+        one_sided
+            Whether this kind of daemon accepts a ticket without proving in turn that it is the
+            service the ticket is for.
 
         Raises
         ------
@@ -201,7 +210,7 @@ class Connection:
         if as_daemon and self.profile.auth == "simple" and self.profile.user:
             query["user.name"] = self.profile.user
         try:
-            extensions = {}
+            extensions: dict[str, Any] = {ONE_SIDED: one_sided}
             if secret:
                 whole = httpx.URL(url, params={**query, **secret})
                 extensions["target"] = whole.raw_path

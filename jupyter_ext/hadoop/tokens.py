@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -41,29 +41,39 @@ class TokenDesk:
     Parameters
     ----------
     hadoop
-        The cluster's clients, as that identity.
+        The cluster's clients, as that identity; or what makes them, called in a thread when the
+        first token is asked for.
     user
         Its short name.
     """
 
-    def __init__(self, hadoop: Hadoop, user: str) -> None:
-        self._hadoop = hadoop
+    def __init__(self, hadoop: Hadoop | Callable[[], Hadoop], user: str) -> None:
+        self._given = hadoop
         self._user = user
-        self._issuers: list[Issuer] | None = None
+        self._hadoop: Hadoop | None = None
+        self._issuers: list[Issuer] = []
+        self._lock = asyncio.Lock()
 
     @classmethod
     def open(cls, profile: Profile, auth: httpx.Auth | None) -> Self:
-        """Make one with clients of its own; see :meth:`Hadoop.open`."""
+        """Make one for who owns the ticket, with clients of its own."""
         asks = auth.principal if isinstance(auth, Negotiate) else profile.user or ""
         user = asks.partition("@")[0].partition("/")[0]
-        return cls(Hadoop.open(profile, auth=auth), user)
+        return cls(lambda: Hadoop.open(profile, auth=auth), user)
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._hadoop.aclose()
+        if self._hadoop is not None:
+            await self._hadoop.aclose()
 
     async def mint(self) -> list[Minted]:
-        """Get a token of every service that the profile names."""
+        """Get a token of every service that the profile names.
+
+        Raises
+        ------
+        Misconfigured
+            If the profile is broken; nothing else of it works either.
+        """
         return await _together(self._mint(issuer) for issuer in await self._known())
 
     async def renew(self, minted: Minted) -> Minted:
@@ -124,17 +134,18 @@ class TokenDesk:
         )
 
     async def _known(self) -> list[Issuer]:
-        profile = self._hadoop.connection.profile
-        if profile.auth != "kerberos":
-            return []
-        if self._issuers is None:
-            directory = Path(profile.conf_dir)
-            configuration = await asyncio.to_thread(Configuration.read, directory)
-            self._issuers = self._find(profile, configuration)
+        async with self._lock:
+            if self._hadoop is None:
+                # In a thread: reading the XML and the certificates takes a while.
+                self._hadoop, self._issuers = await asyncio.to_thread(self._find)
         return self._issuers
 
-    def _find(self, profile: Profile, configuration: Configuration) -> list[Issuer]:
-        hadoop, connection = self._hadoop, self._hadoop.connection
+    def _find(self) -> tuple[Hadoop, list[Issuer]]:
+        hadoop = self._given if isinstance(self._given, Hadoop) else self._given()
+        connection, profile = hadoop.connection, hadoop.connection.profile
+        if profile.auth != "kerberos":
+            return hadoop, []
+        configuration = Configuration.read(Path(profile.conf_dir))
         renewer = self._renewer(profile, configuration)
         interval = configuration.get(_HDFS_INTERVAL)
         interval_s = int(interval) / 1000 if interval.isdecimal() else DAY_S
@@ -149,7 +160,7 @@ class TokenDesk:
             found.append(KmsIssuer(connection, kms, renewer))
         if hive := profile.config.hiveserver2:
             found.append(HiveServer2Issuer(connection, hive, self._user))
-        return found
+        return hadoop, found
 
     def _renewer(self, profile: Profile, configuration: Configuration) -> str:
         """Give the principal of the ResourceManager, which renews what applications come with.

@@ -27,6 +27,8 @@ class Tokens:
     port: int = 0
     given: dict[bytes, float | None] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
+    """Of the requests."""
     refusal: str = ""
     """What it says instead of giving a token."""
 
@@ -157,6 +159,7 @@ async def _serve(
 ) -> AsyncIterator[None]:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        tokens.heads.append(head)
         lengths = [line for line in head.lower().split("\r\n") if line.startswith("content-length")]
         size = int(lengths[0].partition(":")[2]) if lengths else 0
         writer.write(await answer(head, await reader.readexactly(size)))

@@ -28,6 +28,7 @@ from jupyter_ext.hadoop.clients import Hadoop
 from jupyter_ext.hadoop.tokens import TokenDesk
 from tests.conftest import eventually
 from tests.fakes.raw_server import closed_port
+from tests.fakes.token_services import hiveserver2, kms
 from tests.token_file import NO_TICKET, TokenFile
 
 DAY_S, WEEK_S = 86400, 7 * 86400
@@ -216,6 +217,28 @@ async def test_the_file_is_all_that_hadoops_own_client_needs(sandbox, tmp_path, 
         refused = java.list("/user", alice.profile, tokens)
         assert refused.returncode == 1
         assert "InvalidToken" in refused.stderr
+
+
+async def test_hiveserver2_proves_nothing_and_whoever_else_does_so_is_not_believed(
+    sandbox, tmp_path
+):
+    async with logged_in(sandbox, tmp_path) as alice, hiveserver2() as hive, kms() as keys:
+        where = {
+            "hiveserver2": f"localhost:{hive.port}",
+            "kms": f"http://localhost:{keys.port}/kms",
+        }
+        changed = alice.profile.config.model_copy(update=where)
+        desk = alice.with_profile(config=changed)
+        of = {minted.info.service: minted for minted in await desk.mint()}
+        for minted in of.values():
+            if minted.tokens:
+                await desk.cancel(minted)
+        await desk.aclose()
+    assert of["hiveserver2"].info.error is None
+    assert all("authorization: negotiate " in head.lower() for head in hive.heads)
+    assert of["kms"].info.error.code == "untrusted"
+    assert "does not prove that it is the service HTTP/localhost" in of["kms"].info.error.message
+    assert of["kms"].info.renewer == ""
 
 
 NATIVE = """
