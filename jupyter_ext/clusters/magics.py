@@ -57,10 +57,10 @@ class ClusterMagic:
             "status": self._status,
             "apps": self._apps,
             "doctor": self._doctor,
-            "reset": self._reset,
             "login": self.logins.login,
             "logout": self.logins.logout,
             "whoami": self.logins.whoami,
+            "reset": self._reset,
         }
 
     def cluster(self, line: str) -> None:
@@ -129,8 +129,9 @@ class ClusterMagic:
             names = ", ".join(profile.name for profile in self.profiles.list()) or "none"
             display(View([f"No cluster is chosen; there are: {names}.", "%cluster use NAME"]))
             return
-        environment = {variable: os.environ.get(variable) for variable in VARIABLES[1:]}
-        display(views.here(self.profiles.get(name), environment))
+        found = {variable: os.environ.get(variable) for variable in VARIABLES[1:]}
+        environment = {variable: value for variable, value in found.items() if value}
+        display(views.here(_access().known(self.profiles.get(name)), environment))
 
     def _list(self, words: list[str]) -> None:
         _parser("list").parse_args(words)
@@ -250,6 +251,7 @@ def load(shell: InteractiveShell) -> None:
     magic = ClusterMagic(shell)
     shell.magics_manager.register_function(magic.cluster, "line", MAGIC)
     shell.Completer.custom_matchers.append(magic.match)
+    magic.logins.start()
     announce()
 
 
@@ -258,4 +260,5 @@ def unload(shell: InteractiveShell) -> None:
     magic: ClusterMagic = shell.magics_manager.magics["line"].pop(MAGIC).__self__
     shell.Completer.custom_matchers.remove(magic.match)
     magic.environment.reset()
+    magic.logins.stop()
     announce()

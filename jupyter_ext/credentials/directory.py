@@ -29,6 +29,8 @@ from jupyter_ext.models import Model
 
 VARIABLE = "JUPYTER_EXT_CREDENTIALS"
 """Environment variable that names the directory in kernels."""
+TOKEN_FILE = "HADOOP_TOKEN_FILE_LOCATION"  # noqa: S105 - the name of a variable
+"""Environment variable by which Hadoop's programs find the tokens."""
 INDEX = "clusters.json"
 TOKENS = "tokens"
 TICKETS = "krb5cc"

@@ -140,6 +140,26 @@ def login(profile: Profile, principal: str, complaint: str, kdcs: Sequence[str])
     return kdc(profile, realm, told, kdcs)
 
 
+def password(
+    profile: Profile, principal: str, complaint: str, kdcs: Sequence[str]
+) -> JupyterExtError:
+    """Say why a password was not changed; takes what :func:`login` does."""
+    realm, told = principal.rpartition("@")[2], last_line(complaint)
+    if not told.endswith("changing password"):
+        return login(profile, principal, complaint, kdcs)
+    if "Cannot contact" in told:
+        return KdcUnreachable(
+            f"The service that changes the passwords of {realm} does not answer.",
+            hint="It runs beside the KDC, and a firewall may let only the KDC's port through.",
+            cluster=profile.name,
+        )
+    return Misconfigured(
+        f"The profile of {profile.title} does not say where passwords of {realm} are changed.",
+        hint=f"Name the service in krb5.conf ([realms], {realm}, kpasswd_server or admin_server).",
+        cluster=profile.name,
+    )
+
+
 def service(profile: Profile, principal: str, complaint: str) -> JupyterExtError:
     """Say why there is no ticket for a service."""
     told = last_line(complaint)

@@ -175,7 +175,7 @@ class Realm:
                 "The new password is not accepted: " + " ".join(reason.split()),
                 cluster=self.profile.name,
             )
-        raise failures.login(self.profile, principal, answer.complaint, kdcs)
+        raise failures.password(self.profile, principal, answer.complaint, kdcs)
 
     # -- helpers ------------------------------------------------------------------------------
 

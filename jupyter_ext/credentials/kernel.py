@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from jupyter_ext.credentials import runtime
 from jupyter_ext.credentials.directory import (
     INDEX,
     TICKETS,
+    TOKEN_FILE,
     TOKENS,
     VARIABLE,
     KernelClusters,
@@ -49,6 +50,11 @@ class KernelCredentials:
     def here(cls) -> KernelCredentials:
         """Look where this process's environment says."""
         return cls(credential_directory())
+
+    def adopt(self, environ: MutableMapping[str, str] = os.environ) -> None:
+        """Let Hadoop's libraries in this process find the tokens, unless they have others."""
+        if self.path is not None:
+            environ.setdefault(TOKEN_FILE, str(self.path / TOKENS))
 
     def identities(self) -> dict[str, Identity]:
         """Who is logged in, by cluster; empty where nothing tells."""
@@ -93,7 +99,7 @@ class KernelCredentials:
         """
         if self.path is None:
             return {}
-        wanted: dict[str, str | None] = {"HADOOP_TOKEN_FILE_LOCATION": str(self.path / TOKENS)}
+        wanted: dict[str, str | None] = {TOKEN_FILE: str(self.path / TOKENS)}
         if profile.auth != "kerberos":
             return wanted
         directory = self.path / profile.name

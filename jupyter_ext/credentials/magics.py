@@ -12,6 +12,8 @@ from IPython.display import display
 from jupyter_ext.clusters.current import CLUSTER
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.credentials import views
+from jupyter_ext.credentials.directory import TOKENS
+from jupyter_ext.credentials.java import JavaTokens
 from jupyter_ext.credentials.kernel import KernelCredentials
 from jupyter_ext.display import Mark, View
 
@@ -32,6 +34,21 @@ class LoginCommands:
     def __init__(self, profiles: ProfileStore, has_front_end: bool) -> None:
         self._profiles = profiles
         self._has_front_end = has_front_end
+        self._java: JavaTokens | None = None
+
+    def start(self) -> None:
+        """Let this kernel's libraries find tokens, and its Java machine those that come later."""
+        credentials = KernelCredentials.here()
+        credentials.adopt()
+        if credentials.path is not None:
+            self._java = JavaTokens(credentials.path / TOKENS)
+            self._java.start()
+
+    def stop(self) -> None:
+        """End watching for tokens."""
+        if self._java is not None:
+            self._java.stop()
+            self._java = None
 
     def login(self, words: list[str]) -> None:
         """Open the login dialog of a cluster."""

@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,11 +147,9 @@ class Negotiate(httpx.Auth):
     async def _begin(self, origin: httpx.URL, binding: bytes | None) -> tuple[SecurityContext, str]:
         """Make a context for a daemon, and its first token."""
         service = f"HTTP/{origin.host.lower()}@{self.principal.rpartition('@')[2]}"
-        await self.tickets.get(service)
+        begin = partial(_begin, self.principal, self.tickets.path, service, binding)
         try:
-            return await asyncio.to_thread(
-                _begin, self.principal, self.tickets.path, service, binding
-            )
+            return await self.tickets.use(service, begin)
         except ImportError:
             raise Unavailable(
                 "This Jupyter server cannot use Kerberos tickets: the package gssapi is missing.",

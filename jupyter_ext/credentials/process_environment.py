@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from jupyter_ext.credentials.directory import TOKENS, VARIABLE
+from jupyter_ext.credentials.directory import TOKEN_FILE, TOKENS, VARIABLE
 
 NOWHERE: Mapping[str, str] = {
     "KRB5_CONFIG": "/nonexistent/krb5.conf",
@@ -14,7 +14,6 @@ NOWHERE: Mapping[str, str] = {
     "KRB5_KTNAME": "FILE:/nonexistent/krb5.keytab",
     "KRB5_CLIENT_KTNAME": "FILE:/nonexistent/krb5.keytab",
 }
-TOKEN_FILE = "HADOOP_TOKEN_FILE_LOCATION"  # noqa: S105 - the name of a variable
 
 
 def point_nowhere() -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.credentials import ccache, failures, programs
+from jupyter_ext.errors import JupyterExtError
+
+T = TypeVar("T")
 
 
 def margin_s(life_s: float) -> float:
@@ -60,6 +65,31 @@ class ServiceTickets:
             # Its own time is over, so the KDC gives tickets that end with it.
             raise failures.renewal(self.profile, "kvno: Ticket expired")
         return ticket
+
+    async def use(self, service: str, work: Callable[[], T]) -> T:
+        """Do something in a thread with a ticket for a service; again if the file was replaced.
+
+        A renewal that comes in between leaves a file without the ticket that was just fetched.
+
+        Raises
+        ------
+        JupyterExtError
+            As :meth:`get` does, or as ``work`` did with the file that is still there.
+        """
+        while True:
+            await self.get(service)
+            before = await asyncio.to_thread(self._inode)
+            try:
+                return await asyncio.to_thread(work)
+            except JupyterExtError:
+                if before == await asyncio.to_thread(self._inode):
+                    raise
+
+    def _inode(self) -> int | None:
+        try:
+            return self.path.stat().st_ino
+        except FileNotFoundError:
+            return None
 
     def _held(self, service: str) -> ccache.Ticket | None:
         try:

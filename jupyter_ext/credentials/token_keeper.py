@@ -82,7 +82,11 @@ class TokenKeeper:
 
     async def keep(self) -> None:
         """Mint, and renew until cancelled."""
-        self._minted = list(await self._desk.mint())
+        try:
+            self._minted = list(await self._desk.mint())
+        except JupyterExtError as error:
+            # The profile itself is at fault, so asking again would not help.
+            log.warning("There are no tokens of %s: %s", self._cluster, error)
         self.minted.set()
         self._tell()
         async with asyncio.TaskGroup() as group:

@@ -63,17 +63,17 @@ def profiles(found: Sequence[Profile], current: str | None) -> View:
     return View([Table(columns, rows)])
 
 
-def here(profile: Profile, environment: Mapping[str, str | None]) -> View:
+def here(profile: Profile, environment: Mapping[str, str]) -> View:
     """Show the current cluster: what it is, who you are, and what the next program will be told."""
     title = f"{profile.name} · {profile.title}" if profile.title != profile.name else profile.name
     rows: list[tuple[str, Cell]] = [
-        ("user", profile.user or "whoever your credentials say"),
+        ("user", profile.user or f"not logged in: %cluster login {profile.name}"),
         ("auth", f"{profile.auth}{f', realm {profile.realm}' if profile.realm else ''}"),
         ("file system", profile.endpoints.default_fs),
         ("ResourceManager", _urls(profile.endpoints.resourcemanagers)),
         ("NameNode", _urls(profile.endpoints.namenodes)),
         ("profile", f"{profile.directory} ({profile.layer} layer)"),
-        *((name, value or "not set") for name, value in environment.items()),
+        *environment.items(),
     ]
     production = [Mark("This is production.", "warning")] if profile.production else []
     return View([title, *production, Table([], rows), *_problems(profile)])

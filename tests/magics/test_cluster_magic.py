@@ -55,14 +55,13 @@ def test_where_am_i(shell, profiles):
     text = shell.text("%cluster")
     assert text.startswith("prod · Production\nThis is production.\n")
     for line in (
-        "user              whoever your credentials say",
-        "auth              kerberos, realm EXAMPLE.COM",
-        "file system       hdfs://prod.example:9000",
-        "ResourceManager   http://prod.example:8088",
-        "NameNode          http://prod.example:9870",
-        f"HADOOP_CONF_DIR   {profiles / 'prod' / 'conf'}",
-        "HADOOP_USER_NAME  not set",
-        f"KRB5_CONFIG       {profiles / 'prod' / 'krb5.conf'}",
+        "user             not logged in: %cluster login prod",
+        "auth             kerberos, realm EXAMPLE.COM",
+        "file system      hdfs://prod.example:9000",
+        "ResourceManager  http://prod.example:8088",
+        "NameNode         http://prod.example:9870",
+        f"HADOOP_CONF_DIR  {profiles / 'prod' / 'conf'}",
+        f"KRB5_CONFIG      {profiles / 'prod' / 'krb5.conf'}",
     ):
         assert line in text.splitlines()
 
@@ -115,7 +114,8 @@ def test_reset_gives_the_environment_back(shell, profiles):
         (
             "xyzzy",
             "%cluster has no command xyzzy. "
-            "There are: list, use, status, apps, doctor, reset, help.",
+            "There are: list, use, status, apps, doctor, login, logout, whoami, "
+            "reset, help.",
         ),
         ("list --fast", "unrecognized arguments: --fast"),
         ("status dev prod --plot", "--plot shows one cluster: %cluster status NAME --plot"),
@@ -152,7 +152,21 @@ def test_html_is_escaped_and_complete(shell, profiles):
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("%cluster ", ["list", "use", "status", "apps", "doctor", "reset", "help"]),
+        (
+            "%cluster ",
+            [
+                "list",
+                "use",
+                "status",
+                "apps",
+                "doctor",
+                "login",
+                "logout",
+                "whoami",
+                "reset",
+                "help",
+            ],
+        ),
         ("%cluster s", ["status"]),
         ("cluster u", ["use"]),
         ("%cluster use ", ["broken", "dev", "prod"]),
