@@ -123,7 +123,8 @@ class KerberosDoctor:
             except JupyterExtError as error:
                 judge.failure(finding, error)
             else:
-                finding.set("ok", f"Is there, for {duration(ticket.expires_at - time.time())}.")
+                left = duration(ticket.expires_at - time.time())
+                finding.set("ok", f"You have one, for another {left}.")
         if finding.verdict == "ok":
             await asyncio.gather(*(self._check_spnego(negotiate, *known) for known in daemons))
             return

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import sys
 
 import pytest
 
 from jupyter_ext.clusters.models import ClusterConfig
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.credentials.broker import Broker
+from jupyter_ext.credentials.headless import HeadlessLogins
 from jupyter_ext.credentials.kerberos import Realm
 from jupyter_ext.credentials.logins import prover
 from jupyter_ext.credentials.negotiate import Negotiate
 from jupyter_ext.credentials.policy import nobody
 from jupyter_ext.credentials.runtime import RuntimeDirectory
 from jupyter_ext.credentials.service_tickets import ServiceTickets
-from jupyter_ext.hadoop.access import LoggedIn, Nobody
+from jupyter_ext.errors import Unreachable
+from jupyter_ext.hadoop.access import LoggedIn, Nobody, open_desk
 from jupyter_ext.hadoop.clients import Hadoop
 from jupyter_ext.hadoop.doctor import examine
+from jupyter_ext.hadoop.tokens import TokenDesk
 from tests.fakes.certificates import Authority
 from tests.fakes.raw_server import always, closed_port, raw_server, reply
 from tests.hadoop.examined import info, profile, resourcemanager
@@ -27,6 +32,7 @@ from tests.ldap_profiles import with_ldap
 from tests.profiles import endpoints
 
 REALM = "PROD.EXAMPLE.COM"
+NEEDS_SOMEBODY = ("login", "ticket", "spnego", "bind", "token", "resourcemanager", "namenode")
 
 
 @pytest.fixture
@@ -87,7 +93,7 @@ async def test_who_is_logged_in_has_everything_checked(sandbox, prod, alice):
     assert skipped == ["The answer has no date."] * 2
     rm, nn = sandbox.resourcemanager("prod"), sandbox.namenode("prod")
     assert found["login", REALM].message == f"You are alice@{REALM}."
-    assert "Is there, for " in found["ticket", f"HTTP/localhost@{REALM}"].message
+    assert "You have one, for another " in found["ticket", f"HTTP/localhost@{REALM}"].message
     for url in (rm, nn):
         assert "proves in turn that it is the service" in found["spnego", url].message
     ldaps = prod.config.ldap.url
@@ -101,6 +107,45 @@ async def test_who_is_logged_in_has_everything_checked(sandbox, prod, alice):
     assert {check.message for check in tokens} == {"Was given, and taken back."}
     assert found["resourcemanager", "YARN"].verdict == "ok"
     assert found["namenode", "HDFS"].verdict == "ok"
+
+
+async def test_a_token_that_cannot_be_given_back(prod, alice, monkeypatch):
+    async def cancel(desk, minted):
+        raise Unreachable("It went away.")
+
+    monkeypatch.setattr(TokenDesk, "cancel", cancel)
+    report = await examine(prod, access=alice)
+    tokens = [check for check in report.checks if check.name == "token"]
+    assert [check.verdict for check in tokens] == ["warning"] * 2
+    assert {check.message for check in tokens} == {
+        "Was given, but could not be given back: It went away."
+    }
+    assert report.healthy
+
+
+async def test_on_the_command_line(sandbox, tmp_path, monkeypatch):
+    directory = tmp_path / "run"
+    directory.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
+    logins = HeadlessLogins(ProfileStore(sandbox.layers), open_desk)
+
+    async def verdicts():
+        doctor = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "jupyter_ext.cli", "doctor", "prod", "--json"),
+            env={**sandbox.environment, "XDG_RUNTIME_DIR": str(directory)},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await doctor.communicate()
+        assert doctor.returncode == 0, said
+        return {check["name"]: check["verdict"] for check in json.loads(said)["checks"]}
+
+    assert (await verdicts())["spnego"] == "skipped"
+    await logins.login("prod", "alice", "alice-password")
+    try:
+        found = await verdicts()
+        assert [found[name] for name in NEEDS_SOMEBODY] == ["ok"] * len(NEEDS_SOMEBODY)
+    finally:
+        await logins.logout("prod")
 
 
 async def test_through_the_server(sandbox, jp_fetch, jp_config_dir):
@@ -117,7 +162,7 @@ async def test_through_the_server(sandbox, jp_fetch, jp_config_dir):
         {check["name"]: check["verdict"] for check in report["checks"]}
         for report in (before, after)
     ]
-    for name in ("login", "ticket", "spnego", "bind", "token", "resourcemanager", "namenode"):
+    for name in NEEDS_SOMEBODY:
         assert [verdict[name] for verdict in verdicts] == ["skipped", "ok"], name
     [login] = [check for check in after["checks"] if check["name"] == "login"]
     assert login["message"].startswith(f"You are alice@{REALM} for another ")
