@@ -31,6 +31,9 @@ MAX_PAUSE_S = 300.0
 EXPIRING_S = 1800.0
 """An end that cannot be put off is told this long before."""
 
+CANCEL_S = 5.0
+"""What is not cancelled by then at a logout ends by itself."""
+
 Tell = Callable[["Session"], None]
 OpenDesk = Callable[[Profile, "httpx.Auth | None"], Desk]
 
@@ -113,10 +116,12 @@ class Session:
         async with self._lock:
             proof = await self.prover.login(user, password)
             await self._stop()
+            if self.proof is None or self.proof.principal != proof.principal:
+                await self._give_tokens_back()
+                self.auth = self.prover.auth(proof)
             self._accept(proof)
             self._since, self._account = time.time(), None
             self._looked_up.clear()
-            self.auth = self.prover.auth(proof)
             await self._start(proof)
 
     async def renew(self) -> None:
@@ -144,8 +149,7 @@ class Session:
         """Give everything back that can be given back, and forget the rest."""
         async with self._lock:
             await self._stop()
-            if self.tokens is not None:
-                await self.tokens.cancel()
+            await self._give_tokens_back()
             self._forget("none", None)
 
     async def settled(self, timeout_s: float) -> None:
@@ -192,12 +196,19 @@ class Session:
             asyncio.create_task(self._keep(), name=f"keep {name}"),
             asyncio.create_task(self._look_up(proof), name=f"look up {name}"),
         ]
-        self.tokens = None
-        if self._open_desk is not None and not self.profile.broken:
-            # In a thread: making clients reads the CAs.
-            desk = await asyncio.to_thread(self._open_desk, self.profile, self.auth)
+        if self.tokens is None and self._open_desk is not None:
+            desk = self._open_desk(self.profile, self.auth)
             self.tokens = TokenKeeper(desk, self.profile.name, lambda: self._tell(self))
+        if self.tokens is not None:
             self._tasks.append(asyncio.create_task(self.tokens.keep(), name=f"tokens of {name}"))
+
+    async def _give_tokens_back(self) -> None:
+        """Cancel the tokens; a service that does not answer must not keep anybody logged in."""
+        tokens, self.tokens = self.tokens, None
+        if tokens is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CANCEL_S):
+                    await tokens.cancel()
 
     async def _stop(self) -> None:
         for task in self._tasks:
@@ -245,6 +256,8 @@ class Session:
             ended = Reason(code="session_ended", message="Your login has ended.")
             self._tasks = [task for task in self._tasks if task is not asyncio.current_task()]
             await self._stop()
+            if self.tokens is not None:
+                await self.tokens.close()
             self._forget("expired", ended)
 
     def _can_renew(self) -> bool:

@@ -81,9 +81,9 @@ class TokenKeeper:
         again.set()
 
     async def keep(self) -> None:
-        """Mint, and renew until cancelled."""
+        """Mint what there is not yet, and renew until cancelled."""
         try:
-            self._minted = list(await self._desk.mint())
+            self._minted = self._minted or list(await self._desk.mint())
         except JupyterExtError as error:
             # The profile itself is at fault, so asking again would not help.
             log.warning("There are no tokens of %s: %s", self._cluster, error)

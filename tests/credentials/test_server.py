@@ -189,7 +189,9 @@ async def test_kernels_find_tickets_and_tokens_of_every_cluster(extension, call,
     assert modes(directory) == {"0o600"}
     assert directory.stat().st_mode & 0o777 == 0o700
     prod = directory / "prod"
-    assert {path.name for path in prod.iterdir()} == {"conf", "krb5.conf", "krb5cc", "ca.pem"}
+    assert {path.name for path in prod.iterdir()} == {
+        *("conf", "krb5.conf", "krb5cc", "ca.pem", "tokens")
+    }
     assert "max_retries = 1" in (prod / "krb5.conf").read_text()
     assert set(json.loads(index.read_text())["clusters"]) >= {"dev", "prod", "stage"}
 
