@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,11 @@ from jupyter_ext.sandbox import kdc, ports
 from jupyter_ext.sandbox.kdc import Kdc
 from jupyter_ext.sandbox.people import PEOPLE, Person
 from tests.hadoop_sandbox import kadmin
+
+CORE_SITE = """<configuration>
+<property><name>fs.defaultFS</name><value>hdfs://localhost:8020</value></property>
+<property><name>hadoop.security.authentication</name><value>kerberos</value></property>
+</configuration>"""
 
 
 class RunningKdc:
@@ -38,6 +44,15 @@ class RunningKdc:
     def kadmin(self, *commands: str) -> str:
         """Administer it, e.g. ``cpw -pw NEW alice``; what kadmin.local says."""
         return kadmin(self.directory, *commands)
+
+    def write_profile(self, layer: Path, name: str, toml: str = "", core_site: str = "") -> Path:
+        """Make a profile of a cluster in this realm, which need not exist; its directory."""
+        directory = layer / name
+        (directory / "conf").mkdir(parents=True)
+        (directory / "conf" / "core-site.xml").write_text(core_site or CORE_SITE)
+        shutil.copy(self.krb5_conf, directory / "krb5.conf")
+        (directory / "cluster.toml").write_text(toml)
+        return directory
 
 
 @contextmanager

@@ -53,10 +53,11 @@ class Injection:
         await asyncio.to_thread(self._write, user, logins)
 
     async def close(self) -> None:
-        """Stop writing."""
+        """Stop writing, and wait until nothing is written any more."""
         self._unsubscribe()
+        self._due.clear()
         if self._writing is not None:
-            self._writing.cancel()
+            # Cancelled, it would leave the thread behind that writes.
             await asyncio.gather(self._writing, return_exceptions=True)
 
     def _write(self, user: str, logins: list[Login]) -> None:

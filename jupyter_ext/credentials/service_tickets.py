@@ -58,13 +58,16 @@ class ServiceTickets:
             If there is no ticket-granting ticket any more, or the KDC could not be asked.
         """
         async with self._lock:
-            if (ticket := await asyncio.to_thread(self._held, service)) is None:
+            while True:
+                before = await asyncio.to_thread(self._inode)
+                if ticket := await asyncio.to_thread(self._held, service):
+                    return ticket
                 await self._fetch(service)
-                ticket = await asyncio.to_thread(self._held, service)
-        if ticket is None:
-            # Its own time is over, so the KDC gives tickets that end with it.
-            raise failures.renewal(self.profile, "kvno: Ticket expired")
-        return ticket
+                if ticket := await asyncio.to_thread(self._held, service):
+                    return ticket
+                if before == await asyncio.to_thread(self._inode):
+                    # Its own time is over, so the KDC gives tickets that end with it.
+                    raise failures.renewal(self.profile, "kvno: Ticket expired")
 
     async def use(self, service: str, work: Callable[[], T]) -> T:
         """Do something in a thread with a ticket for a service; again if the file was replaced.
@@ -77,8 +80,8 @@ class ServiceTickets:
             As :meth:`get` does, or as ``work`` did with the file that is still there.
         """
         while True:
-            await self.get(service)
             before = await asyncio.to_thread(self._inode)
+            await self.get(service)
             try:
                 return await asyncio.to_thread(work)
             except JupyterExtError:
@@ -86,6 +89,7 @@ class ServiceTickets:
                     raise
 
     def _inode(self) -> int | None:
+        """Tell one file from the next in its place; kvno adds to a file, a renewal replaces it."""
         try:
             return self.path.stat().st_ino
         except FileNotFoundError:

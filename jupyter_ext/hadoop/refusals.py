@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from jupyter_ext.clusters.models import Profile
+from jupyter_ext.credentials.negotiate import UNPROVED
 from jupyter_ext.errors import (
     BadAnswer,
     Conflict,
@@ -61,7 +62,7 @@ class Redirected(BadAnswer):
     Attributes
     ----------
     location
-        Where to; empty if it did not say.
+        Where to; empty if it did not say, or did not prove that it is the daemon.
     """
 
     location = ""
@@ -100,7 +101,8 @@ def refused(profile: Profile, response: httpx.Response, text: str) -> JupyterExt
             hint="Does the profile name the right port, and http or https as the cluster does?",
             cluster=profile.name,
         )
-        redirected.location = location
+        if UNPROVED not in response.extensions:
+            redirected.location = location
         return redirected
     said = message or _plain(text) or response.reason_phrase
     if status == 404:
