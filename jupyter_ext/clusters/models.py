@@ -201,6 +201,14 @@ class Profile(Model):
     problems: list[Problem] = []
 
     @property
+    def cluster_api(self) -> str:
+        """Path of the ResourceManager's REST API below its URL.
+
+        A gateway's own path stands for ``/ws`` (Apache Knox user guide, YARN).
+        """
+        return "/v1/cluster" if self.auth == "gateway" else "/ws/v1/cluster"
+
+    @property
     def errors(self) -> list[Problem]:
         """The problems for which it cannot be used."""
         return [problem for problem in self.problems if problem.severity == "error"]

@@ -138,7 +138,7 @@ class GatewayLogin:
         if gateway.token:
             return gateway.token
         if gateway.resourcemanager:
-            return f"{gateway.resourcemanager.rstrip('/')}/ws/v1/cluster/info"
+            return f"{gateway.resourcemanager.rstrip('/')}{self.profile.cluster_api}/info"
         return f"{(gateway.namenode or '').rstrip('/')}/webhdfs/v1/?op=GETHOMEDIRECTORY"
 
     async def _ask(self, auth: httpx.BasicAuth) -> bytes:

@@ -105,7 +105,7 @@ class ResourceManager:
         user = self._connection.profile.user
 
         async def ask(daemon: Daemon) -> Any:
-            url = f"{daemon.url}/ws/v1/cluster/scheduler"
+            url = self._url(daemon, "scheduler")
             async with self._connection.json_text(url) as chunks:
                 keep = partial(keep_mine, user=user)
                 return await lean.parse(chunks, BULKY, keep, MAX_REPLY_BYTES)
@@ -175,7 +175,7 @@ class ResourceManager:
         self, query: Parameters, limit: int, wanted: Callable[[Json], bool]
     ) -> list[App]:
         async def ask(daemon: Daemon) -> list[App]:
-            url = f"{daemon.url}/ws/v1/cluster/apps"
+            url = self._url(daemon, "apps")
             async with self._connection.json_text(url, query) as chunks:
                 return await newest(chunks, limit, wanted)
 
@@ -284,8 +284,11 @@ class ResourceManager:
         secure = self.active is not None and self.active.url.startswith("https:")
         return f"{'https' if secure else 'http'}://{address}" if address else ""
 
+    def _url(self, daemon: Daemon, path: str) -> str:
+        return f"{daemon.url}{self._connection.profile.cluster_api}/{path}"
+
     async def _info_of(self, daemon: Daemon) -> ClusterInfo:
-        answer = await self._connection.get_json(f"{daemon.url}/ws/v1/cluster/info")
+        answer = await self._connection.get_json(self._url(daemon, "info"))
         found = member(answer, "clusterInfo")
         ha_state = text(found, "haState").upper()
         return ClusterInfo(
@@ -300,7 +303,7 @@ class ResourceManager:
     ) -> Any:
         return await self.call(
             lambda daemon: self._connection.get_json(
-                f"{daemon.url}/ws/v1/cluster/{path}", query, method=method, body=body
+                self._url(daemon, path), query, method=method, body=body
             )
         )
 
