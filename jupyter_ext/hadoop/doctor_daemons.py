@@ -145,9 +145,12 @@ class DaemonDoctor:
                     )
                 else:
                     judge.auth(finding, self._checks.profile, kind, answer)
-        if answer is not None:
-            with self._checks.check("clock", daemon.url) as finding:
-                judge.clock(finding, self._checks.profile, answer.skew_s)
+        if answer is None:
+            return
+        if answer.skew_s is None and await self._login.negotiate() is not None:
+            return  # it is read when a ticket is shown
+        with self._checks.check("clock", daemon.url) as finding:
+            judge.clock(finding, self._checks.profile, answer.skew_s)
 
     # -- what they say of themselves ----------------------------------------------------------
 

@@ -132,15 +132,19 @@ class KerberosDoctor:
             self._checks.skip("spnego", daemon.url, "There is no ticket for it.")
 
     async def _check_spnego(self, negotiate: Negotiate, kind: probe.Kind, daemon: Daemon) -> None:
-        """Show a daemon the ticket; a login of its own, because a cookie would take its place."""
+        """Show a daemon the ticket, and read its clock, which it shows to nobody before.
+
+        The login is one of its own, because a cookie would take the ticket's place.
+        """
         with self._checks.check("spnego", daemon.url) as finding:
             auth = Negotiate(negotiate.principal, negotiate.tickets)
-            connection = None
+            connection, asked, skew_s = None, False, None
             try:
                 # In a thread: with https it reads the CAs.
                 connection = await asyncio.to_thread(Connection, self._checks.profile, auth=auth)
                 async with connection.stream("GET", f"{daemon.url}{probe.PATHS[kind]}") as response:
                     asked = "authorization" in response.request.headers
+                    skew_s = probe.skew(response.headers, time.time())
             except JupyterExtError as error:
                 judge.failure(finding, error)
             else:
@@ -148,6 +152,9 @@ class KerberosDoctor:
             finally:
                 if connection is not None:
                     await connection.aclose()
+        if asked:
+            with self._checks.check("clock", daemon.url) as finding:
+                judge.clock(finding, self._checks.profile, skew_s)
 
     # -- tokens -------------------------------------------------------------------------------
 

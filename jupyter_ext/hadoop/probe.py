@@ -203,16 +203,20 @@ async def ask(client: httpx.AsyncClient, url: str) -> Answer:
                 value.split()[0].lower() for value in headers.get_list("WWW-Authenticate") if value
             ),
             content_type=headers.get("Content-Type", ""),
-            skew_s=_skew(headers.get_list("Date"), middle),
+            skew_s=skew(headers, middle),
         )
 
 
-def _skew(dates: list[str], now: float) -> float | None:
+def skew(headers: httpx.Headers, now: float) -> float | None:
     """Seconds between a Date header, which has no fractions (RFC 9110, 6.6.1), and our clock.
 
     Hadoop's NoCacheFilter adds a second, equal one.
+
+    Returns
+    -------
+    None if there is no date, or none that can be read.
     """
     try:
-        return parsedate_to_datetime(dates[0]).timestamp() + 0.5 - now
+        return parsedate_to_datetime(headers.get_list("Date")[0]).timestamp() + 0.5 - now
     except (IndexError, ValueError):
         return None
