@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jupyter_ext.clusters.endpoints import split_address
 from jupyter_ext.clusters.models import Profile
 
 DEFAULT_PORT = 88
@@ -62,6 +63,24 @@ def kdcs(profile: Profile) -> list[str]:
         return []
     realm = re.search(rf"^\s*{re.escape(profile.realm)}\s*=\s*{{(.*?)}}", text, re.M | re.S)
     return re.findall(r"^\s*kdc\s*=\s*([^\s#;]+)", realm[1], re.M) if realm else []
+
+
+def place(kdc: str) -> tuple[str, int]:
+    """Take a KDC's address apart, as krb5.conf(5) writes it: ``[tcp/]host[:port]``.
+
+    Raises
+    ------
+    NoKdc
+        If it is nothing of that kind, such as the URL of a KDC proxy (MS-KKDCP).
+    """
+    address = re.sub(r"^(tcp|udp)/", "", kdc, flags=re.IGNORECASE)
+    try:
+        host, port = split_address(address, DEFAULT_PORT)
+    except ValueError:
+        host, port = "", 0
+    if not host or not port:
+        raise NoKdc(f"{kdc} is no host:port")
+    return host.strip("[]"), port
 
 
 async def ask(host: str, port: int, realm: str, timeout_s: float) -> Told:

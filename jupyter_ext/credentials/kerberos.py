@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import errno
+import os
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from jupyter_ext.clusters.endpoints import split_address
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.credentials import ccache, failures, kdc_clock, krb5_conf, programs
+from jupyter_ext.credentials.runtime import storing
 from jupyter_ext.errors import InvalidInput, JupyterExtError, Misconfigured
 from jupyter_ext.files import replace
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 PROBE_S = 1.0
 """A KDC that has not answered by then is asked last."""
@@ -105,7 +111,7 @@ class Realm:
                 cluster=self.profile.name,
             )
         await self._configure(())
-        await asyncio.to_thread(replace, self.tickets, data)
+        await self._store(replace, self.tickets, data)
         return found
 
     async def renew(self) -> ccache.TicketFile:
@@ -119,12 +125,12 @@ class Realm:
             If the KDC could not be asked.
         """
         new = self._directory / "krb5cc.new"
-        await asyncio.to_thread(_copy, self.tickets, new)
+        await self._store(_copy, self.tickets, new)
         try:
             answer = await self._run("kinit", ["-R", "-c", f"FILE:{new}"])
             if answer.code:
                 raise failures.renewal(self.profile, answer.complaint)
-            return await asyncio.to_thread(self._take, new)
+            return await self._store(self._take, new)
         finally:
             new.unlink(missing_ok=True)
 
@@ -190,7 +196,7 @@ class Realm:
             if answer.code:
                 said = f"{answer.output}\n{answer.complaint}"
                 raise await self._explain(failures.login(self.profile, principal, said, kdcs))
-            return await asyncio.to_thread(self._take, new)
+            return await self._store(self._take, new)
         finally:
             new.unlink(missing_ok=True)
 
@@ -199,11 +205,15 @@ class Realm:
         new.replace(self.tickets)
         return found
 
+    async def _store(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with storing(self._directory, self.profile.name):
+            return await asyncio.to_thread(work, *args, **kwargs)
+
     async def _run(
         self, program: str, arguments: Sequence[str], text: str = "", kdcs: Sequence[str] = ()
     ) -> programs.Answer:
         try:
-            return await programs.run(
+            answer = await programs.run(
                 [programs.find(program), *arguments],
                 {"KRB5_CONFIG": str(self._conf), "KRB5CCNAME": f"FILE:{self.tickets}"},
                 text=text,
@@ -216,6 +226,10 @@ class Realm:
                 kdcs or kdc_clock.kdcs(self.profile),
                 self._timeout_s,
             ) from None
+        if answer.code and os.strerror(errno.ENOSPC) in answer.complaint:
+            with storing(self._directory, self.profile.name):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return answer
 
     async def _configure_reachable(self) -> list[str]:
         """Write the configuration with a KDC in front that answers.
@@ -235,14 +249,14 @@ class Realm:
 
     async def _skew_s(self, kdc: str) -> float | None:
         """Seconds that a KDC is ahead of this machine, or None if it is no KDC that answers."""
-        host, port = split_address(kdc, kdc_clock.DEFAULT_PORT)
         with suppress(OSError, EOFError, kdc_clock.NoKdc):  # TimeoutError is an OSError
+            host, port = kdc_clock.place(kdc)
             return await kdc_clock.skew(host, port, self.profile.realm or "", PROBE_S)
         return None
 
     async def _configure(self, kdcs: Sequence[str]) -> None:
         conf = krb5_conf.for_login(self.profile, kdcs)
-        await asyncio.to_thread(replace, self._conf, conf)
+        await self._store(replace, self._conf, conf)
 
     async def _explain(self, error: JupyterExtError) -> JupyterExtError:
         """Say by how much the clocks differ, if that is what is wrong."""

@@ -7,7 +7,6 @@ import re
 import time
 from collections import defaultdict
 
-from jupyter_ext.clusters.endpoints import split_address
 from jupyter_ext.clusters.models import Daemon
 from jupyter_ext.credentials import kdc_clock, krb5_conf
 from jupyter_ext.credentials.minted import Minted
@@ -61,8 +60,13 @@ class KerberosDoctor:
 
     async def _check_kdc(self, address: str) -> None:
         """See that a KDC is there, knows the realm, and has the time."""
-        host, port = split_address(address, kdc_clock.DEFAULT_PORT)
         checks = self._checks
+        try:
+            host, port = kdc_clock.place(address)
+        except kdc_clock.NoKdc:
+            with checks.check("realm", f"KDC {address}") as finding:
+                judge.no_address(finding, address)
+            return
         if not await checks.dns(host, port) or not await checks.tcp("KDC", host, port):
             return
         target = f"KDC {host}:{port}"

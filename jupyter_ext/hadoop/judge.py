@@ -163,6 +163,18 @@ def clock(finding: Finding, profile: Profile, skew_s: float | None) -> None:
         finding.set("ok", f"Agrees with this machine's. The difference is {off:.1f} s.")
 
 
+def no_address(finding: Finding, kdc: str) -> None:
+    """Judge a KDC that is not named as host:port."""
+    if kdc.startswith("https:"):
+        finding.set("skipped", "Is a KDC proxy, which is not asked here.")
+    else:
+        finding.set(
+            "failed",
+            "Is no host:port.",
+            "Correct it in krb5.conf, or kerberos.kdc in cluster.toml.",
+        )
+
+
 def realm(finding: Finding, name: str, serves: bool) -> None:
     """Judge whether a KDC knows the realm."""
     if serves:

@@ -9,6 +9,7 @@ import pytest
 
 from jupyter_ext.clusters.models import ClusterConfig
 from jupyter_ext.clusters.profiles import ProfileStore
+from jupyter_ext.credentials import kdc_clock
 from jupyter_ext.hadoop.doctor import examine
 from tests.fakes.raw_server import always, closed_port, raw_server, reply
 from tests.hadoop.examined import checks, info, profile, resourcemanager
@@ -126,6 +127,36 @@ async def test_a_kdc_that_is_none(tmp_path, config):
     assert "Does not answer as a KDC" in found["realm"].message
     assert "KDC of the realm TEST" in found["realm"].remedy
     assert "clock" not in found
+
+
+@pytest.mark.parametrize(
+    ("kdc", "verdict", "message"),
+    [
+        ("localhost:abc", "failed", "Is no host:port."),
+        ("localhost:99999", "failed", "Is no host:port."),
+        ("localhost:0", "failed", "Is no host:port."),
+        ("", "failed", "Is no host:port."),
+        ("https://proxy.example.com/KdcProxy", "skipped", "Is a KDC proxy"),
+    ],
+)
+async def test_a_kdc_without_an_address(kdc, verdict, message):
+    found = await checks(in_realm("TEST", kdc))
+    assert found["realm"].verdict == verdict
+    assert message in found["realm"].message
+
+
+@pytest.mark.parametrize(
+    ("kdc", "place"),
+    [
+        ("kdc.example.com", ("kdc.example.com", 88)),
+        ("kdc.example.com:750", ("kdc.example.com", 750)),
+        ("tcp/kdc.example.com", ("kdc.example.com", 88)),
+        ("[::1]:1088", ("::1", 1088)),
+        ("[::1]", ("::1", 88)),
+    ],
+)
+def test_addresses_of_kdcs(kdc, place):
+    assert kdc_clock.place(kdc) == place
 
 
 async def test_an_answer_without_a_date():
