@@ -70,3 +70,12 @@ class Children:
 def eventually_gone() -> Children:
     """Look at child processes."""
     return Children()
+
+
+@pytest.fixture
+def private_runtime(tmp_path, monkeypatch) -> Path:
+    """A place for secrets that this test alone looks at."""
+    directory = tmp_path / "run"
+    directory.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
+    return directory
