@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 16
+"""Logins that one KDC gets at the same time: MIT's drops its oldest connections when it has more
+than 45 (``max_tcp_or_rpc_data_connections``), and they are done sooner one after the other."""
+WATCH_S = 5.0
+"""Seconds between two looks at which clusters are still there, while somebody is logged in."""
+
 Listener = Callable[[str, Identity], None]
 """Told the Jupyter user and the identity that changed, in the event loop."""
 
@@ -77,6 +83,8 @@ class Broker:
         self._sessions: dict[tuple[str, str], Session] = {}
         self._listeners: set[Listener] = set()
         self._automatic: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._watching: asyncio.Task[None] | None = None
 
     # -- looking ------------------------------------------------------------------------------
 
@@ -168,7 +176,8 @@ class Broker:
         self._limit.check(user, name)
         session = await self._session(user, profile)
         try:
-            await session.prover.change_password(as_user, old, new)
+            async with self._turn(name):
+                await session.prover.change_password(as_user, old, new)
         except JupyterExtError as error:
             error.cluster = error.cluster or name
             self._record(user, session, "change_password", error.code, principal=as_user)
@@ -193,7 +202,15 @@ class Broker:
         return session.identity
 
     async def logout(self, user: str, name: str | None = None) -> None:
-        """Log a Jupyter user out of one cluster, or of all."""
+        """Log a Jupyter user out of one cluster, or of all.
+
+        Raises
+        ------
+        NotFound
+            If there is no such cluster.
+        """
+        if name is not None and (user, name) not in self._sessions:
+            await self._profile(name)
         for (owner, cluster), session in list(self._sessions.items()):
             if owner == user and name in (None, cluster):
                 was_alive, principal = session.alive, session.identity.principal
@@ -203,10 +220,13 @@ class Broker:
 
     async def close(self) -> None:
         """End everything; tokens that were given out end by themselves."""
-        for task in self._automatic.values():
+        tasks = [*self._automatic.values(), *([self._watching] if self._watching else [])]
+        for task in tasks:
             task.cancel()
         await asyncio.gather(
-            *(session.logout() for session in self._sessions.values()), return_exceptions=True
+            *tasks,
+            *(session.logout() for session in self._sessions.values()),
+            return_exceptions=True,
         )
         self._sessions.clear()
         self._listeners.clear()
@@ -234,7 +254,8 @@ class Broker:
         profile, user = session.profile, session.jupyter_user
         principal = as_user or session.identity.user
         try:
-            await session.login(as_user, password)
+            async with self._turn(profile.name):
+                await session.login(as_user, password)
         except JupyterExtError as error:
             error.cluster = error.cluster or profile.name
             if isinstance(error, UnknownUser):
@@ -244,7 +265,30 @@ class Broker:
             self._record(user, session, "login", error.code, principal=principal)
             raise
         self._record(user, session, "login")
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._follow_profiles(), name="watch logins")
         return session.identity
+
+    def _turn(self, cluster: str) -> asyncio.Semaphore:
+        return self._turns.setdefault(cluster, asyncio.Semaphore(AT_ONCE))
+
+    async def _follow_profiles(self) -> None:
+        """Log everybody out of a cluster whose profile has been removed, while there are any."""
+        missed: set[str] = set()
+        while self._sessions:
+            await asyncio.sleep(WATCH_S)
+            try:
+                there = {profile.name for profile in await asyncio.to_thread(self._profiles.list)}
+            except OSError:
+                continue  # a network file system that fails for a while ends no login
+            gone = {name for _, name in self._sessions} - there
+            # Twice in a row: an editor, or git, may take a file away for a moment.
+            for user, name in list(self._sessions):
+                if name in gone & missed:
+                    await self.logout(user, name)
+                    self._sessions.pop((user, name), None)
+            missed = gone
+        self._watching = None
 
     def _told(self, session: Session) -> None:
         identity = session.identity

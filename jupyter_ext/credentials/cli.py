@@ -62,7 +62,7 @@ def run_login(arguments: argparse.Namespace) -> None:
 def run_logout(arguments: argparse.Namespace) -> None:
     """End logins."""
     profiles = ProfileStore.from_jupyter_paths()
-    if arguments.name:
+    if arguments.name and arguments.name not in KernelCredentials.here().identities():
         profiles.get(arguments.name)
     ended = asyncio.run(_logins(profiles).logout(arguments.name))
     print(f"Logged out of {', '.join(ended)}." if ended else "Nobody was logged in.")

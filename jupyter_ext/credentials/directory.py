@@ -105,13 +105,14 @@ class CredentialDirectory:
         replace(self.path / TOKENS, write_file_bytes(tokens))
         index = KernelClusters(
             clusters={
-                profile.name: KernelIdentity(
-                    profile=logins[profile.name].profile if profile.name in logins else profile,
-                    identity=(
-                        logins[profile.name].identity if profile.name in logins else nobody(profile)
-                    ),
-                )
-                for profile in profiles
+                **{
+                    profile.name: KernelIdentity(profile=profile, identity=nobody(profile))
+                    for profile in profiles
+                },
+                **{
+                    name: KernelIdentity(profile=login.profile, identity=login.identity)
+                    for name, login in logins.items()
+                },
             }
         )
         # Last: whoever sees a login there finds its files.

@@ -71,7 +71,6 @@ class IdentityHandler(CredentialsHandler):
     @endpoint()
     async def delete(self, name: str) -> None:
         """Log out of a cluster."""
-        await self.broker.identity(self.user, name)
         await self.broker.logout(self.user, name)
 
 

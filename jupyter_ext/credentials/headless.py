@@ -117,10 +117,13 @@ class HeadlessLogins:
     def _logins(self) -> list[Login]:
         """Read what is there already, and has not ended."""
         found = []
-        for name, identity in self.credentials.identities().items():
-            directory = self.path / name
+        profiles = {profile.name: profile for profile in self._profiles.list()}
+        for name, entry in self.credentials.clusters().items():
+            directory, identity = self.path / name, entry.identity
             if identity.principal and (identity.expires_at or 0) > time.time():
-                profile = self._profiles.get(name).model_copy(update={"user": identity.user})
+                # One that was removed meanwhile has to be logged out of all the same.
+                profile = profiles.get(name, entry.profile)
+                profile = profile.model_copy(update={"user": identity.user})
                 tokens, _ = read_file_bytes((directory / TOKENS).read_bytes())
                 found.append(Login(profile, identity, directory / TICKETS, dict(tokens)))
         return found

@@ -16,6 +16,7 @@ from jupyter_ext.credentials.directory import (
     TOKENS,
     VARIABLE,
     KernelClusters,
+    KernelIdentity,
 )
 from jupyter_ext.credentials.models import Identity
 from jupyter_ext.credentials.policy import nobody
@@ -58,14 +59,17 @@ class KernelCredentials:
 
     def identities(self) -> dict[str, Identity]:
         """Who is logged in, by cluster; empty where nothing tells."""
+        return {name: entry.identity for name, entry in self.clusters().items()}
+
+    def clusters(self) -> dict[str, KernelIdentity]:
+        """Every cluster as it was when somebody last logged in or out."""
         if self.path is None:
             return {}
         try:
             text = (self.path / INDEX).read_bytes()
         except OSError:
             return {}
-        index = KernelClusters.model_validate_json(text)
-        return {name: entry.identity for name, entry in index.clusters.items()}
+        return KernelClusters.model_validate_json(text).clusters
 
     def identity(self, profile: Profile) -> Identity:
         """Say who is logged in to a cluster."""

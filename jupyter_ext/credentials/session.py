@@ -118,7 +118,8 @@ class Session:
             await self._stop()
             if self.proof is None or self.proof.principal != proof.principal:
                 await self._give_tokens_back()
-                self.auth = self.prover.auth(proof)
+            # Also for the same person: a gateway's new token is in it.
+            self.auth = self.prover.auth(proof)
             self._accept(proof)
             self._since, self._account = time.time(), None
             self._looked_up.clear()
