@@ -23,7 +23,8 @@ from jupyter_ext.errors import JupyterExtError, Unavailable
 from jupyter_ext.sandbox import spec
 from jupyter_ext.sandbox.jupyterlab import DemoLab, environment
 from jupyter_ext.sandbox.lock import held
-from jupyter_ext.sandbox.notebooks import run_notebook
+from jupyter_ext.sandbox.notebooks import log_in, run_notebook
+from jupyter_ext.sandbox.people import PEOPLE
 from jupyter_ext.sandbox.processes import own_id
 from jupyter_ext.sandbox.sandbox import Sandbox
 from jupyter_ext.sandbox.wait import until
@@ -125,6 +126,9 @@ class Demo:
 
     async def _check(self, names: Sequence[str]) -> None:
         async with self._lab.client() as client:
+            if "prod" in self._wish.clusters:
+                async with self._step(f"logging in to prod as {PEOPLE[0].name}"):
+                    await log_in(client, "prod", PEOPLE[0])
             for name in names:
                 began = time.monotonic()
                 async with self._step(f"running {name}"):
@@ -136,7 +140,8 @@ class Demo:
         print(
             f"\n  {lab}\n\n"
             "  Open it in a browser and look at:\n"
-            "  - the panel Clusters at the left: dev and stage are live, prod asks for a log-in;\n"
+            "  - the panel Clusters at the left: dev and stage are live, prod asks for a log-in\n"
+            "    (alice, alice-password);\n"
             f"  - the notebooks {', '.join(names)}: run them from top to bottom;\n"
             "  - the name of the cluster in a notebook's toolbar: it follows %cluster use.\n\n"
             "  The notebooks are copies; a new demo overwrites them.\n"

@@ -15,6 +15,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from jupyter_ext.errors import JupyterExtError, Unavailable
+from jupyter_ext.sandbox.people import Person
 
 CELL_S = 120.0
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -24,6 +25,23 @@ class CellFailed(JupyterExtError):
     """A cell of a notebook raised."""
 
     code = "cell_failed"
+
+
+async def log_in(client: httpx.AsyncClient, cluster: str, person: Person) -> None:
+    """Log the server's user in to a cluster of the sandbox, as its login dialog does.
+
+    Parameters
+    ----------
+    client
+        Of the server, with its base URL and authorization.
+
+    Raises
+    ------
+    Unavailable
+        If the login is refused.
+    """
+    body = {"user": person.name, "password": person.password}
+    await _call(client, "POST", f"jupyter-ext/credentials/{quote(cluster)}/login", body)
 
 
 async def run_notebook(client: httpx.AsyncClient, path: str) -> int:

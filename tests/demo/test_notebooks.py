@@ -11,7 +11,8 @@ import pytest
 from jupyter_ext.sandbox.demo import NOTEBOOKS
 from jupyter_ext.sandbox.jupyterlab import DemoLab
 from jupyter_ext.sandbox.lock import held
-from jupyter_ext.sandbox.notebooks import run_notebook
+from jupyter_ext.sandbox.notebooks import log_in, run_notebook
+from jupyter_ext.sandbox.people import PEOPLE
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
@@ -33,7 +34,7 @@ def test_it_is_kept_clean(name):
 def test_the_documentation_knows_each():
     text = (ROOT / "docs" / "binder.md").read_text()
     assert all(f"`{name}`" in text for name in NAMES)
-    assert len(NAMES) == 4
+    assert len(NAMES) == 5
 
 
 @pytest.mark.timeout(400)
@@ -50,6 +51,7 @@ async def test_they_run_and_need_no_internet(sandbox, tmp_path, monkeypatch):
         try:
             await lab.start(lock)
             async with lab.client() as client:
+                await log_in(client, "prod", PEOPLE[0])
                 for name in NAMES:
                     assert await run_notebook(client, name) > 3
         finally:
