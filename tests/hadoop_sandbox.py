@@ -221,6 +221,37 @@ class RunningSandbox:
         }
 
 
+class Login:
+    """A user with a ticket, who talks to daemons by SPNEGO."""
+
+    def __init__(
+        self, sandbox: RunningSandbox, user: str, folder: Path, *, cluster: str = "prod"
+    ) -> None:
+        self.ccache = folder / user
+        status, said = sandbox.kinit(user, self.ccache, cluster=cluster)
+        assert status == 0, said
+        self._environment = {
+            **os.environ,
+            "KRB5_CONFIG": str(sandbox.profile_dir(cluster) / "krb5.conf"),
+            "KRB5CCNAME": f"FILE:{self.ccache}",
+        }
+
+    def rest(self, method: str, url: str, body: Any = None) -> tuple[int, Any]:
+        """A call to a daemon: HTTP status, and the JSON or text of the answer."""
+        data = [] if body is None else ["--json", json.dumps(body)]
+        curl = ["curl", "-s", "--max-time", "20", "--negotiate", "-u", ":", "-w", "\n%{http_code}"]
+        done = subprocess.run(
+            [*curl, "-X", method, *data, url],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        text, _, code = done.stdout.rpartition("\n")
+        return int(code), json.loads(text) if text.startswith("{") else text
+
+
 def kadmin(directory: Path, *commands: str) -> str:
     """Administer the realm whose database is in a directory; what kadmin.local says."""
     done = subprocess.run(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import ssl
 import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import gssapi
 import ldap3
@@ -17,36 +15,9 @@ import pytest
 from ldap3.core.exceptions import LDAPSocketOpenError
 
 from tests.conftest import eventually
+from tests.hadoop_sandbox import Login
 
 POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"
-
-
-class Login:
-    """A user with a ticket, who talks to daemons by SPNEGO."""
-
-    def __init__(self, sandbox, user: str, folder: Path, *, cluster: str = "prod") -> None:
-        self.ccache = folder / user
-        status, said = sandbox.kinit(user, self.ccache, cluster=cluster)
-        assert status == 0, said
-        self._environment = {
-            **os.environ,
-            "KRB5_CONFIG": str(sandbox.profile_dir(cluster) / "krb5.conf"),
-            "KRB5CCNAME": f"FILE:{self.ccache}",
-        }
-
-    def rest(self, method: str, url: str, body: Any = None) -> tuple[int, Any]:
-        data = [] if body is None else ["--json", json.dumps(body)]
-        curl = ["curl", "-s", "--max-time", "20", "--negotiate", "-u", ":", "-w", "\n%{http_code}"]
-        done = subprocess.run(
-            [*curl, "-X", method, *data, url],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=30,
-        )
-        text, _, code = done.stdout.rpartition("\n")
-        return int(code), json.loads(text) if text.startswith("{") else text
 
 
 @pytest.fixture(scope="module")
