@@ -54,8 +54,11 @@ def has_yarn(profile: Profile) -> bool:
 
 
 def has_hdfs(profile: Profile) -> bool:
-    """Whether the profile names a NameNode."""
-    return bool(profile.endpoints.namenodes)
+    """Whether the profile names a NameNode that can be asked about itself.
+
+    A gateway passes WebHDFS on, but not a NameNode's JMX.
+    """
+    return bool(profile.endpoints.namenodes) and profile.auth != "gateway"
 
 
 def judge(profile: Profile, findings: Findings) -> Judgement:
@@ -148,11 +151,7 @@ def _node_issues(metrics: ClusterMetrics, nodes: Sequence[Node]) -> Iterator[Iss
         lost = min(lost, len(lost_names))
     all_of_them = counts.active + lost + unhealthy
     if counts.active == 0:
-        what = f"none of {all_of_them} NodeManagers is active" if all_of_them else ""
-        yield (
-            what or "no NodeManager is registered",
-            "Nothing can run until one is back; the log of a NodeManager says why it is gone.",
-        )
+        yield _no_node(lost, all_of_them)
         return
     if lost:
         yield (
@@ -168,6 +167,16 @@ def _node_issues(metrics: ClusterMetrics, nodes: Sequence[Node]) -> Iterator[Iss
             f"{_names([node.host for node in sick])}",
             f"{sick[0].host} says: {shorten(report)}" if report else "Its page of nodes says why.",
         )
+
+
+def _no_node(lost: int, all_of_them: int) -> Issue:
+    if all_of_them == 0:
+        what = "no NodeManager is registered"
+    elif all_of_them == 1:
+        what = f"the only NodeManager is {'lost' if lost else 'unhealthy'}"
+    else:
+        what = f"none of the {all_of_them} NodeManagers is active"
+    return what, "Nothing can run until one is back; the log of a NodeManager says why it is gone."
 
 
 def _hdfs_issues(profile: Profile, findings: Findings) -> Iterator[Issue]:

@@ -100,7 +100,17 @@ CASES = {
     "the last NodeManager lost": (
         fine(metrics=metrics(0, lost=1)),
         "degraded",
-        "None of 1 NodeManagers is active.",
+        "The only NodeManager is lost.",
+    ),
+    "the last NodeManager sick": (
+        fine(metrics=metrics(0, unhealthy=1)),
+        "degraded",
+        "The only NodeManager is unhealthy.",
+    ),
+    "every NodeManager gone": (
+        fine(metrics=metrics(0, lost=2, unhealthy=1)),
+        "degraded",
+        "None of the 3 NodeManagers is active.",
     ),
     "no NodeManager yet": (fine(metrics=metrics(0)), "degraded", "No NodeManager is registered."),
     "a decommissioned node is nobody's fault": (

@@ -215,7 +215,7 @@ async def test_a_killed_nodemanager_shows_within_two_ticks_and_is_forgotten_when
     await becomes(tab, "up")
     fragile.kill("dev-nodemanager")
     seen = len(tab.statuses("dev"))
-    await becomes(tab, "degraded", "None of 1 NodeManagers is active")
+    await becomes(tab, "degraded", "The only NodeManager is lost")
     polls = {status.polled_at for status in tab.statuses("dev")[seen:]}
     assert len(polls) <= 2
     await mend(fragile)
