@@ -22,6 +22,16 @@ export namespace CommandIDs {
   export const sandboxStop = 'jupyter-ext:stop-sandbox';
   /** Switch the current notebook's kernel to a cluster. */
   export const use = 'jupyter-ext:use-cluster';
+  /** Ask for the password of a cluster; takes `{user}`, too. */
+  export const login = 'jupyter-ext:log-in';
+  /** Log out of a cluster. */
+  export const logout = 'jupyter-ext:log-out';
+  /** Log out of every cluster. */
+  export const logoutAll = 'jupyter-ext:log-out-everywhere';
+  /** Put the end of a login off. */
+  export const renewLogin = 'jupyter-ext:renew-login';
+  /** Show who the user is on a cluster. */
+  export const whoAmI = 'jupyter-ext:who-am-i';
 }
 
 /** Describe the arguments of a command that takes none. */
@@ -42,4 +52,14 @@ export function clusterArgs(trans: TranslationBundle) {
       }
     }
   };
+}
+
+/** Describe the arguments of the command that asks for a password. */
+export function loginArgs(trans: TranslationBundle) {
+  const { args } = clusterArgs(trans);
+  const user = {
+    type: 'string',
+    description: trans.__('User name that the form starts with')
+  };
+  return { args: { ...args, properties: { ...args.properties, user } } };
 }

@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import clusters from './clusters/plugin';
+import { credentialsPlugin, identitiesPlugin } from './credentials/plugin';
 import { kernelPlugin } from './kernel/plugin';
 import { localePlugin } from './locale/plugin';
 import sandbox from './sandbox/plugin';
@@ -14,7 +15,9 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   kernelPlugin,
   localePlugin,
   clusters,
-  sandbox
+  sandbox,
+  identitiesPlugin,
+  credentialsPlugin
 ];
 
 export default plugins;

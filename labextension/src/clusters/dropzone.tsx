@@ -38,8 +38,10 @@ export function DropZone(props: {
           'Drop a zip or tar archive of the Hadoop client configuration here, or choose one'
         )}
       </label>
+      {/* The browser's own control speaks the browser's language and has its look. */}
       <input
         id="jp-jext-add-file"
+        className="jp-jext-unseen"
         type="file"
         accept={ARCHIVE_TYPES}
         disabled={disabled}
@@ -47,6 +49,13 @@ export function DropZone(props: {
         aria-describedby="jp-jext-add-file-note"
         onChange={event => take(event.target.files)}
       />
+      <label
+        htmlFor="jp-jext-add-file"
+        className="jp-jext-choose"
+        aria-hidden="true"
+      >
+        {trans.__('Choose a file…')}
+      </label>
       <div id="jp-jext-add-file-note">
         {problem ? (
           <span role="alert" className="jp-jext-field-problem">

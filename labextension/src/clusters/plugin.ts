@@ -2,21 +2,16 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import {
-  ICommandPalette,
-  InputDialog,
-  Notification,
-  showErrorMessage
-} from '@jupyterlab/apputils';
+import { ICommandPalette, showErrorMessage } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { clusterArgs, CommandIDs, NO_ARGS } from '../commands';
 import { describeError } from '../request';
+import { clusterChooser } from './choose';
 import type { ClusterDialogs } from './dialogs';
 import { ClusterService } from './service';
 
-/** Arguments of a command that concerns one cluster. */
 /** Adds, edits, removes and examines clusters. */
 const plugin: JupyterFrontEndPlugin<void> = {
   id: '@jupyter-ext/labextension:clusters',
@@ -41,42 +36,18 @@ const plugin: JupyterFrontEndPlugin<void> = {
       );
     };
 
-    /** The cluster a command is about: its argument, or what the user picks. */
-    const chosen = async (
-      args: ReadonlyPartialJSONObject,
-      title: string
-    ): Promise<string | null> => {
-      if (typeof args.cluster === 'string') {
-        return args.cluster;
-      }
-      const names = (await service.list()).map(profile => profile.name);
-      if (names.length === 0) {
-        Notification.info(trans.__('There is no cluster yet.'), {
-          actions: [
-            {
-              label: trans.__('Add a cluster…'),
-              callback: () => void commands.execute(CommandIDs.add)
-            }
-          ]
-        });
-        return null;
-      }
-      const { button, value } = await InputDialog.getItem({
-        title,
-        items: names
-      });
-      return button.accept ? value : null;
-    };
+    const choose = clusterChooser(() => service.list(), commands, trans);
 
     /** Do something with one cluster; what goes wrong is shown. */
     const withCluster =
       (title: string, act: (cluster: string) => Promise<void>) =>
       async (args: ReadonlyPartialJSONObject): Promise<void> => {
+        const cluster = await choose(args.cluster, title);
+        if (cluster === null) {
+          return;
+        }
         try {
-          const cluster = await chosen(args, title);
-          if (cluster !== null) {
-            await act(cluster);
-          }
+          await act(cluster);
         } catch (error) {
           await showErrorMessage(title, describeError(error));
         }

@@ -1,5 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { Profile } from '../api';
+import { colorNames } from './colors';
+
+/** The context under which a catalogue has what the schema says about its fields. */
+export const FORM_CONTEXT = 'form';
+
 /** The part of JSON Schema that the server's models use. */
 export interface ISchema {
   $ref?: string;
@@ -26,21 +32,25 @@ const HIDDEN = ['locked'];
  * Make a form of a schema: references resolved, and "this or null" told as "this, or left empty".
  *
  * @param locked - Dotted keys that may not be changed.
- * @param trans - For the names of the fields.
+ * @param trans - For the names of the fields and what is said about them.
  */
 export function formOf(
   schema: ISchema,
   locked: ReadonlyArray<string>,
   trans: TranslationBundle
 ): { schema: ISchema; uiSchema: IUiSchema } {
-  const root = resolve(schema, schema, fieldNames(trans));
+  const root = resolve(schema, schema);
   for (const name of HIDDEN) {
     delete root.properties?.[name];
   }
   // The dialog's title says it already.
   delete root.title;
   delete root.description;
-  const uiSchema: IUiSchema = {};
+  translate(root, fieldNames(trans), trans);
+  const colors = (root.properties?.color?.enum ?? []) as Profile['color'][];
+  const uiSchema: IUiSchema = {
+    color: { 'ui:enumNames': colors.map(color => colorNames(trans)[color]) }
+  };
   for (const key of locked) {
     lock(
       root,
@@ -70,50 +80,74 @@ export function prune(value: unknown): unknown {
 /** What the fields are called; one that is not here goes by the name that the schema has. */
 function fieldNames(trans: TranslationBundle): Record<string, string> {
   return {
+    allowed_groups: trans.__('Allowed groups'),
     archive: trans.__('Environment archive'),
     auth: trans.__('Authentication'),
     base_dn: trans.__('Base DN'),
+    ccache: trans.__('Ticket file'),
     color: trans.__('Colour'),
     docker: trans.__('Docker'),
     gateway: trans.__('Gateway'),
+    group_dn: trans.__('Group DN'),
     hiveserver2: trans.__('HiveServer2'),
     image: trans.__('Image'),
     kdc: trans.__('KDCs'),
     kerberos: trans.__('Kerberos'),
     kernels: trans.__('Kernels'),
+    keytab: trans.__('Keytab'),
+    kms: trans.__('KMS'),
     ldap: trans.__('LDAP'),
     livy: trans.__('Livy'),
     local: trans.__('Local'),
     memory_mb: trans.__('Memory (MB)'),
     namenode: trans.__('NameNode'),
+    principal: trans.__('Principal'),
     production: trans.__('Production'),
+    program: trans.__('Credential program'),
     python: trans.__('Python'),
     queue: trans.__('Queue'),
     realm: trans.__('Realm'),
+    renew_lifetime: trans.__('Renewable for'),
     resourcemanager: trans.__('ResourceManager'),
+    ticket_lifetime: trans.__('Ticket lifetime'),
+    timeout_s: trans.__('Timeout (s)'),
     title: trans.__('Title'),
+    token: trans.__('Token service'),
     type: trans.__('Type'),
     url: trans.__('URL'),
     user: trans.__('User'),
+    user_attribute: trans.__('User attribute'),
     vcores: trans.__('Virtual cores'),
     yarn: trans.__('YARN')
   };
 }
 
-function resolve(
+/** Put every word of a form into the user's language, in place. */
+function translate(
   schema: ISchema,
-  root: ISchema,
-  names: Record<string, string>
-): ISchema {
+  names: Record<string, string>,
+  trans: TranslationBundle
+): void {
+  if (schema.description) {
+    // eslint-disable-next-line jupyter/no-dynamic-translation -- the strings are in the schema
+    schema.description = trans._p(FORM_CONTEXT, schema.description);
+  }
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    property.title = names[name] ?? property.title ?? name;
+    translate(property, names, trans);
+  }
+}
+
+function resolve(schema: ISchema, root: ISchema): ISchema {
   const { $ref, anyOf, ...own } = schema;
   delete own.$defs;
   let result: ISchema = own;
   if ($ref) {
     const target = root.$defs?.[$ref.replace('#/$defs/', '')] ?? {};
-    result = { ...resolve(target, root, names), ...own };
+    result = { ...resolve(target, root), ...own };
   } else if (anyOf) {
     const some = anyOf.find(option => option.type !== 'null') ?? {};
-    result = { ...resolve(some, root, names), ...own };
+    result = { ...resolve(some, root), ...own };
   }
   if (result.default === null || result.type === 'object') {
     delete result.default;
@@ -122,17 +156,14 @@ function resolve(
     result.properties = Object.fromEntries(
       Object.entries(result.properties).map(([name, property]) => [
         name,
-        {
-          ...resolve(property, root, names),
-          title: names[name] ?? property.title ?? name
-        }
+        resolve(property, root)
       ])
     );
     // The server says what is missing; here an empty table means that there is none.
     delete result.required;
   }
   if (result.items) {
-    result.items = resolve(result.items, root, names);
+    result.items = resolve(result.items, root);
   }
   return result;
 }

@@ -6,6 +6,7 @@ import { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { Profile } from '../api';
+import { WAYS_TO_GET_ONE } from '../clusters/choose';
 import { CommandIDs } from '../commands';
 import type { IStatusModel } from '../status/tokens';
 import type { KernelCluster } from './model';
@@ -177,9 +178,13 @@ export class ClusterBadge extends ReactWidget {
     }
     if (status.cards.length > 0) {
       this._menu.addItem({ type: 'separator' });
+      this._menu.addItem({ command: CommandIDs.add });
+    } else {
+      for (const command of WAYS_TO_GET_ONE) {
+        this._menu.addItem({ command });
+      }
     }
     this._menu.addItem({ command: CommandIDs.show });
-    this._menu.addItem({ command: CommandIDs.add });
     const { left, bottom } = button.getBoundingClientRect();
     this._menu.open(left, bottom);
   };

@@ -2,19 +2,16 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import {
-  ICommandPalette,
-  InputDialog,
-  IToolbarWidgetRegistry
-} from '@jupyterlab/apputils';
+import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { clusterChooser } from '../clusters/choose';
+import { ClusterService } from '../clusters/service';
 import { CommandIDs } from '../commands';
-import { SETTINGS_ID } from '../status/plugin';
+import { SETTINGS_ID } from '../settings';
 import { IStatusModel } from '../status/tokens';
 import { ClusterBadge } from './badge';
 import { NotebookKernels } from './kernels';
@@ -40,6 +37,8 @@ export const kernelPlugin: JupyterFrontEndPlugin<void> = {
     settingRegistry: ISettingRegistry | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_ext');
+    const service = new ClusterService(app.serviceManager.serverSettings);
+    const choose = clusterChooser(() => service.list(), app.commands, trans);
     const settings = settingRegistry
       ?.load(SETTINGS_ID)
       // Who owns the settings says that they can't be read; the default holds.
@@ -74,8 +73,7 @@ export const kernelPlugin: JupyterFrontEndPlugin<void> = {
         const color = status.card(args['cluster'] as string)?.profile.color;
         return color ? `jp-jext-badge-dot jp-jext-color-${color}` : '';
       },
-      isEnabled: () =>
-        tracker.currentWidget !== null && status.cards.length > 0,
+      isEnabled: () => tracker.currentWidget !== null,
       isToggled: args => {
         const panel = Private.find(tracker, args['notebook']);
         const name = args['cluster'] as string | undefined;
@@ -103,9 +101,10 @@ export const kernelPlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: async args => {
         const panel = Private.find(tracker, args['notebook']);
-        const name =
-          (args['cluster'] as string | undefined) ??
-          (await Private.choose(status, trans));
+        const name = await choose(
+          args['cluster'],
+          trans.__('Use a cluster in this notebook')
+        );
         if (panel && name) {
           await kernels.use(panel, name);
         }
@@ -127,19 +126,5 @@ namespace Private {
     return typeof path === 'string'
       ? (tracker.find(panel => panel.context.path === path) ?? null)
       : tracker.currentWidget;
-  }
-
-  /** Ask which cluster. */
-  export async function choose(
-    status: IStatusModel,
-    trans: TranslationBundle
-  ): Promise<string | null> {
-    const { value } = await InputDialog.getItem({
-      title: trans.__('Use a Cluster in This Notebook'),
-      label: trans.__('Cluster'),
-      items: status.cards.map(card => card.profile.name),
-      okLabel: trans.__('Use')
-    });
-    return value;
   }
 }

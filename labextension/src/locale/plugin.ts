@@ -5,7 +5,7 @@ import type {
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 
-import { SETTINGS_ID } from '../status/plugin';
+import { SETTINGS_ID } from '../settings';
 import { translateSchema } from './schema';
 
 /** The words of the settings editor, in the user's language. */

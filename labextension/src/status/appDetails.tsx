@@ -4,10 +4,11 @@ import React, { useEffect, useRef, useState } from 'react';
 import type { AppActivities, AppStatus } from '../api';
 import { describeError } from '../request';
 import type { IClusterClient } from './client';
-import { isWaiting } from './format';
+import { formatMemory, isWaiting } from './format';
 import { LogView } from './log';
+import { Time } from './section';
 
-/** One application unfolded: why it waits, what it says, its log. */
+/** One application unfolded: what a narrow table leaves out, what it says, its log. */
 export function AppDetails(props: {
   app: AppStatus;
   finished: boolean;
@@ -18,7 +19,20 @@ export function AppDetails(props: {
   const { app, finished, client, isVisible, trans } = props;
   return (
     <div className="jp-jext-app-details">
-      {app.waiting && <p className="jp-jext-waiting">{app.waiting}</p>}
+      <p className="jp-jext-empty">
+        {trans.__(
+          'Queue %1 · %2, %3 vcores',
+          app.queue,
+          formatMemory(app.memory_mb),
+          app.vcores
+        )}
+        {app.started_ms > 0 && (
+          <>
+            {' · '}
+            {trans.__('Started')} <Time ms={app.started_ms} />
+          </>
+        )}
+      </p>
       {!finished && <Activities client={client} app={app.id} trans={trans} />}
       {app.diagnostics && (
         <>
@@ -83,10 +97,12 @@ function Activities(props: {
       <button
         className="jp-mod-styled jp-jext-button"
         disabled={asking}
-        aria-label={trans.__('Why does %1 wait?', app)}
+        aria-label={trans.__('What is %1 waiting for?', app)}
         onClick={() => void ask()}
       >
-        {asking ? trans.__('Asking the scheduler…') : trans.__('Why?')}
+        {asking
+          ? trans.__('Asking the scheduler…')
+          : trans.__('What is it waiting for?')}
       </button>
       <div aria-live="polite">
         {error && <p className="jp-jext-note jp-mod-error">{error}</p>}

@@ -8,7 +8,7 @@ import type { IClusterClient } from './client';
 import { formatDuration, formatMemory, formatPercent } from './format';
 import { emptyText, ExternalLink, FailureNote, Section, Time } from './section';
 
-const COLUMNS = 11;
+const COLUMNS = 10;
 
 /** What the table can do; the view only calls it. */
 export interface IAppActions {
@@ -47,17 +47,26 @@ export function Apps(props: {
             </caption>
             <thead>
               <tr>
-                <th scope="col">{trans.__('Details')}</th>
-                <th scope="col">{trans.__('Name')}</th>
-                <th scope="col">{trans.__('Id')}</th>
+                <th scope="col">
+                  <span className="jp-jext-unseen">{trans.__('Details')}</span>
+                </th>
+                <th scope="col">{trans.__('Name, id')}</th>
                 <th scope="col">{trans.__('State')}</th>
-                <th scope="col">{trans.__('Queue')}</th>
+                <th scope="col" className="jp-jext-apps-queue">
+                  {trans.__('Queue')}
+                </th>
                 <th scope="col">{trans.__('Progress')}</th>
                 <th scope="col">{trans.__('Elapsed')}</th>
-                <th scope="col">{trans.__('Memory, vcores')}</th>
-                <th scope="col">{trans.__('Started')}</th>
+                <th scope="col" className="jp-jext-apps-size">
+                  {trans.__('Memory, vcores')}
+                </th>
+                <th scope="col" className="jp-jext-apps-started">
+                  {trans.__('Started')}
+                </th>
                 <th scope="col">{trans.__('Tracking')}</th>
-                <th scope="col">{trans.__('Action')}</th>
+                <th scope="col">
+                  <span className="jp-jext-unseen">{trans.__('Action')}</span>
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -132,10 +141,14 @@ function AppRow(props: {
             <caret.react tag="span" />
           </button>
         </td>
-        <th scope="row">{app.name}</th>
-        <td className="jp-jext-id">{app.id}</td>
-        <td>{stateText(app, trans)}</td>
-        <td>{app.queue}</td>
+        <th scope="row" title={app.name}>
+          {app.name}
+          <span className="jp-jext-id">{app.id}</span>
+        </th>
+        <td className="jp-jext-apps-state">{stateText(app, trans)}</td>
+        <td className="jp-jext-apps-queue" title={app.queue}>
+          {app.queue}
+        </td>
         <td>
           <progress
             max={1}
@@ -144,11 +157,11 @@ function AppRow(props: {
           />{' '}
           {formatPercent(app.progress)}
         </td>
-        <td>{elapsed(app)}</td>
-        <td>
-          {trans.__('%1, %2 vcores', formatMemory(app.memory_mb), app.vcores)}
+        <td>{elapsed(app, trans)}</td>
+        <td className="jp-jext-apps-size">
+          {formatMemory(app.memory_mb)}, {app.vcores}
         </td>
-        <td>
+        <td className="jp-jext-apps-started">
           <Time ms={app.started_ms} />
         </td>
         <td>
@@ -174,6 +187,12 @@ function AppRow(props: {
           )}
         </td>
       </tr>
+      {app.waiting && (
+        <tr className="jp-jext-apps-why">
+          <td />
+          <td colSpan={COLUMNS - 1}>{app.waiting}</td>
+        </tr>
+      )}
       {error && (
         <tr>
           <td colSpan={COLUMNS} className="jp-jext-note jp-mod-error">
@@ -206,10 +225,10 @@ function stateText(app: AppStatus, trans: TranslationBundle): string {
     : trans.__('%1 (%2)', app.state, app.final_status);
 }
 
-function elapsed(app: AppStatus): string {
+function elapsed(app: AppStatus, trans: TranslationBundle): string {
   if (!app.started_ms) {
     return '–';
   }
   const end = app.finished_ms || Date.now();
-  return formatDuration((end - app.started_ms) / 1000);
+  return formatDuration((end - app.started_ms) / 1000, trans);
 }

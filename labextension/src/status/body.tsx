@@ -16,7 +16,8 @@ import {
   formatMemory,
   hostOf,
   isRunning,
-  isWaiting
+  isWaiting,
+  roleWord
 } from './format';
 import { Sparkline } from './sparkline';
 
@@ -157,7 +158,7 @@ function Active(props: {
           : hostOf(active)}
         {others.map(daemon => (
           <span key={daemon.url} title={daemon.url}>
-            {` · ${daemon.id} ${daemon.ha_state.toLowerCase()}`}
+            {` · ${daemon.id} ${roleWord(daemon, trans)}`}
           </span>
         ))}
       </dd>

@@ -9,8 +9,10 @@ import {
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { Card, ClusterStatus, Problem } from '../api';
+import type { Card, ClusterStatus, Identity, Problem } from '../api';
 import { CommandIDs } from '../commands';
+import { IdentityLine, LoginOffer } from '../credentials/card';
+import { isLoggedIn } from '../credentials/words';
 import { CardBody } from './body';
 import { formatAge, stateWord } from './format';
 import { doctorIcon, StateIcon } from './icons';
@@ -22,6 +24,8 @@ export interface IClusterCardProps {
   onToggle: (name: string) => void;
   /** Execute a command with `{cluster}`. */
   run: (command: string, cluster: string) => void;
+  /** Open the menu of a login below a button. */
+  openMenu: (identity: Identity, button: HTMLElement) => void;
   /** The time of the moment; only ages hang on it. */
   clock: React.Context<number>;
   trans: TranslationBundle;
@@ -69,7 +73,7 @@ export const ClusterCard = React.memo(function ClusterCard(
         {!collapsed && (
           <>
             <Why status={status} problems={profile.problems} trans={trans} />
-            <CardBody card={card} trans={trans} />
+            <Figures {...props} />
             <footer className="jp-jext-card-footer">
               <Age status={status} clock={props.clock} trans={trans} />
               <Actions {...props} />
@@ -80,6 +84,25 @@ export const ClusterCard = React.memo(function ClusterCard(
     </section>
   );
 });
+
+/** The figures, with who sees them; or the way to see any. */
+function Figures(props: IClusterCardProps): React.JSX.Element {
+  const { card, trans } = props;
+  const { identity, profile } = card;
+  const body = <CardBody card={card} trans={trans} />;
+  if (!identity?.needed) {
+    return body;
+  }
+  const who = { ...props, identity, title: profile.title };
+  return isLoggedIn(identity) ? (
+    <>
+      <IdentityLine {...who} />
+      {body}
+    </>
+  ) : (
+    <LoginOffer {...who} />
+  );
+}
 
 function Caret(props: { collapsed: boolean }): React.JSX.Element {
   const icon = props.collapsed ? caretRightIcon : caretDownIcon;

@@ -3,8 +3,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import React from 'react';
 
-import type { AppStatus, Card, ClusterStatus } from '../api';
+import type { AppStatus, Card, ClusterStatus, Identity } from '../api';
 import { CommandIDs } from '../commands';
+import { LoginButton } from '../credentials/card';
+import { asksLogin } from '../credentials/words';
 import { describeError } from '../request';
 import type { IAppActions } from './apps';
 import { Apps } from './apps';
@@ -25,6 +27,7 @@ export class ClusterDetail extends ReactWidget {
     this.cluster = options.cluster;
     this._model = options.model;
     this._run = options.run;
+    this._confirmsKill = options.confirmsKill;
     this._trans = options.trans;
     this._actions = {
       client: options.client,
@@ -35,6 +38,7 @@ export class ClusterDetail extends ReactWidget {
     this.title.icon = clustersIcon;
     this._model.boardChanged.connect(this._onBoard, this);
     this._model.statusChanged.connect(this._onStatus, this);
+    this._model.identityChanged.connect(this._onStatus, this);
     this._model.connectionChanged.connect(this._onBoard, this);
     this._onBoard();
   }
@@ -48,6 +52,7 @@ export class ClusterDetail extends ReactWidget {
     }
     this._model.boardChanged.disconnect(this._onBoard, this);
     this._model.statusChanged.disconnect(this._onStatus, this);
+    this._model.identityChanged.disconnect(this._onStatus, this);
     this._model.connectionChanged.disconnect(this._onBoard, this);
     super.dispose();
     Signal.clearData(this);
@@ -65,6 +70,13 @@ export class ClusterDetail extends ReactWidget {
         actions={this._actions}
         refresh={() => this._model.refresh()}
         diagnose={() => this._run(CommandIDs.doctor, this.cluster)}
+        login={
+          <LoginButton
+            identity={card.identity}
+            run={this._run}
+            trans={this._trans}
+          />
+        }
         trans={this._trans}
       />
     );
@@ -77,8 +89,8 @@ export class ClusterDetail extends ReactWidget {
     this.update();
   }
 
-  private _onStatus(_: IStatusModel, status: ClusterStatus): void {
-    if (status.cluster === this.cluster) {
+  private _onStatus(_: IStatusModel, news: ClusterStatus | Identity): void {
+    if (news.cluster === this.cluster) {
       this.update();
     }
   }
@@ -111,7 +123,12 @@ export class ClusterDetail extends ReactWidget {
 
   private async _kill(app: AppStatus): Promise<string> {
     const card = this._model.card(this.cluster);
-    if (!card || !(await confirmKill(app, card.profile, this._trans))) {
+    if (!card) {
+      return '';
+    }
+    const { profile } = card;
+    const asks = profile.production || this._confirmsKill();
+    if (asks && !(await confirmKill(app, profile, this._trans))) {
       return '';
     }
     try {
@@ -122,7 +139,7 @@ export class ClusterDetail extends ReactWidget {
       return reason;
     }
     Notification.success(
-      this._trans.__('%1 told to end %2.', card.profile.title, app.id),
+      this._trans.__('%1 told to end %2.', profile.title, app.id),
       { autoClose: 5000 }
     );
     this._model.refresh();
@@ -131,6 +148,7 @@ export class ClusterDetail extends ReactWidget {
 
   private readonly _model: IStatusModel;
   private readonly _run: ClusterDetail.IOptions['run'];
+  private readonly _confirmsKill: ClusterDetail.IOptions['confirmsKill'];
   private readonly _trans: TranslationBundle;
   private readonly _actions: IAppActions;
 }
@@ -143,6 +161,8 @@ export namespace ClusterDetail {
     client: IClusterClient;
     /** Execute a command with `{cluster}`. */
     run: (command: string, cluster: string) => void;
+    /** Whether to ask before an application is killed; on production it is always asked. */
+    confirmsKill: () => boolean;
     trans: TranslationBundle;
   }
 }
@@ -155,6 +175,8 @@ export function DetailView(props: {
   actions: IAppActions;
   refresh: () => void;
   diagnose: () => void;
+  /** Who is logged in, or the way to log in. */
+  login: React.ReactNode;
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { card, notice, actions, trans } = props;
@@ -174,6 +196,7 @@ export function DetailView(props: {
         card={card}
         actions={
           <>
+            {props.login}
             <button
               className="jp-mod-styled jp-jext-button"
               onClick={props.refresh}
@@ -190,11 +213,16 @@ export function DetailView(props: {
         }
         trans={trans}
       />
-      <Summary status={status} trans={trans} />
-      <Apps card={card} actions={actions} trans={trans} />
-      <Queues status={status} trans={trans} />
-      <Nodes status={status} client={actions.client} trans={trans} />
-      <HdfsSection status={status} trans={trans} />
+      {/* Before a login every section would only repeat that there has to be one. */}
+      {!asksLogin(card.identity) && (
+        <>
+          <Summary status={status} trans={trans} />
+          <Apps card={card} actions={actions} trans={trans} />
+          <Queues status={status} trans={trans} />
+          <Nodes status={status} client={actions.client} trans={trans} />
+          <HdfsSection status={status} trans={trans} />
+        </>
+      )}
     </div>
   );
 }

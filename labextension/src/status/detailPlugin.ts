@@ -5,15 +5,18 @@ import type {
 import { ILayoutRestorer } from '@jupyterlab/application';
 import {
   ICommandPalette,
-  InputDialog,
   MainAreaWidget,
   Notification,
   WidgetTracker
 } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { clusterChooser } from '../clusters/choose';
+import { ClusterService } from '../clusters/service';
 import { clusterArgs, CommandIDs } from '../commands';
 import { describeError } from '../request';
+import { followSettings } from '../settings';
 import { ClusterClient } from './client';
 import type { ClusterDetail } from './detail';
 import { clustersIcon } from './icons';
@@ -25,16 +28,23 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows everything about one Hadoop cluster in the main area.',
   autoStart: true,
   requires: [IStatusModel],
-  optional: [ITranslator, ILayoutRestorer, ICommandPalette],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ISettingRegistry],
   activate: (
     app: JupyterFrontEnd,
     model: IStatusModel,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    settings: ISettingRegistry | null
   ): void => {
     const { commands, serviceManager, shell } = app;
     const trans = (translator ?? nullTranslator).load('jupyter_ext');
+    const service = new ClusterService(serviceManager.serverSettings);
+    const choose = clusterChooser(() => service.list(), commands, trans);
+    let confirmsKill = true;
+    followSettings(settings, values => {
+      confirmsKill = values.confirmKill !== false;
+    });
     const tracker = new WidgetTracker<MainAreaWidget<ClusterDetail>>({
       namespace: 'jupyter-ext-details'
     });
@@ -58,6 +68,7 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
         model,
         client: new ClusterClient(cluster, serviceManager.serverSettings),
         run,
+        confirmsKill: () => confirmsKill,
         trans
       });
       const widget = new MainAreaWidget({ content });
@@ -74,10 +85,10 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
       icon: clustersIcon,
       describedBy: clusterArgs(trans),
       execute: async args => {
-        const cluster =
-          typeof args.cluster === 'string'
-            ? args.cluster
-            : await chooseCluster(model, trans.__('Show details of'));
+        const cluster = await choose(
+          args.cluster,
+          trans.__('Show details of a cluster')
+        );
         if (cluster === null) {
           return null;
         }
@@ -100,16 +111,3 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
     });
   }
 };
-
-/** Let the user pick a cluster; the only one is not asked about. */
-async function chooseCluster(
-  model: IStatusModel,
-  title: string
-): Promise<string | null> {
-  const names = model.cards.map(card => card.profile.name);
-  if (names.length <= 1) {
-    return names[0] ?? null;
-  }
-  const { button, value } = await InputDialog.getItem({ title, items: names });
-  return button.accept ? value : null;
-}

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { AppStatus, ClusterStatus } from '../api';
+import type { AppStatus, ClusterStatus, DaemonState } from '../api';
 
 /** A unit of memory is 1024 of the smaller one, as in YARN and HDFS. */
 const STEP = 1024;
@@ -34,18 +34,30 @@ export function formatPercent(share: number | null): string {
 }
 
 /** Format a time span in seconds, to its two largest units: `2 h 5 min`. */
-export function formatDuration(seconds: number): string {
+export function formatDuration(
+  seconds: number,
+  trans: TranslationBundle
+): string {
   const whole = Math.max(0, Math.floor(seconds));
-  if (whole < 60) {
-    return `${whole} s`;
-  }
-  if (whole < 3600) {
-    return pair(whole, 60, 'min', 1, 's');
-  }
-  if (whole < 86400) {
-    return pair(whole, 3600, 'h', 60, 'min');
-  }
-  return pair(whole, 86400, 'd', 3600, 'h');
+  const [d, h, min, s] = [
+    Math.floor(whole / 86400),
+    Math.floor(whole / 3600) % 24,
+    Math.floor(whole / 60) % 60,
+    whole % 60
+  ];
+  const parts = [
+    d && trans.__('%1 d', d),
+    h && trans.__('%1 h', h),
+    min && trans.__('%1 min', min),
+    s && trans.__('%1 s', s)
+  ];
+  const first = parts.findIndex(Boolean);
+  return first < 0
+    ? trans.__('%1 s', 0)
+    : parts
+        .slice(first, first + 2)
+        .filter(Boolean)
+        .join(' ');
 }
 
 /**
@@ -64,7 +76,7 @@ export function formatAge(
   const seconds = now / 1000 - status.polled_at;
   return seconds < 1
     ? trans.__('just now')
-    : trans.__('%1 ago', formatDuration(seconds));
+    : trans.__('%1 ago', formatDuration(seconds, trans));
 }
 
 /** A state in a word. */
@@ -87,6 +99,27 @@ export function stateWord(
       return trans.__('Misconfigured');
     case 'connecting':
       return trans.__('Connecting');
+  }
+}
+
+/** What one of a pair of daemons is doing, in a word. */
+export function roleWord(
+  daemon: DaemonState,
+  trans: TranslationBundle
+): string {
+  switch (daemon.ha_state) {
+    case 'ACTIVE':
+      return trans.__('active');
+    case 'STANDBY':
+      return trans.__('standby');
+    case 'OBSERVER':
+      return trans.__('observer');
+    case 'INITIALIZING':
+      return trans.__('starting');
+    case 'STOPPED':
+      return trans.__('stopped');
+    case 'UNKNOWN':
+      return trans.__('no answer');
   }
 }
 
@@ -113,16 +146,4 @@ function decimal(amount: number): string {
   return amount >= 100
     ? Math.round(amount).toString()
     : amount.toFixed(1).replace(/\.0$/, '');
-}
-
-function pair(
-  whole: number,
-  big: number,
-  bigName: string,
-  small: number,
-  smallName: string
-): string {
-  const rest = Math.floor((whole % big) / small);
-  const first = `${Math.floor(whole / big)} ${bigName}`;
-  return rest ? `${first} ${rest} ${smallName}` : first;
 }

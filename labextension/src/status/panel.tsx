@@ -4,6 +4,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
+import type { Identity } from '../api';
 import { SandboxOffer } from '../sandbox/offer';
 import { ClusterCard } from './card';
 import type { Collapse } from './collapse';
@@ -25,6 +26,7 @@ export class ClustersPanel extends ReactWidget {
     const { model, collapse } = _options;
     model.boardChanged.connect(this.update, this);
     model.statusChanged.connect(this._onStatus, this);
+    model.identityChanged.connect(this._onStatus, this);
     model.connectionChanged.connect(this.update, this);
     collapse.changed.connect(this.update, this);
   }
@@ -68,6 +70,8 @@ export namespace ClustersPanel {
     commands: CommandRegistry;
     /** Execute a command with `{cluster}`. */
     run: (command: string, cluster: string) => void;
+    /** Open the menu of a login below a button. */
+    openMenu: (identity: Identity, button: HTMLElement) => void;
     trans: TranslationBundle;
   }
 }
@@ -103,6 +107,7 @@ function Panel(
           collapsed={collapse.isCollapsed(card.profile.name)}
           onToggle={props.onToggle}
           run={props.run}
+          openMenu={props.openMenu}
           clock={Clock}
           trans={trans}
         />
@@ -121,7 +126,7 @@ function LostBanner(props: {
     <div className="jp-jext-banner" role="status">
       {props.trans.__(
         'Connection to the server lost; data %1 old; reconnecting.',
-        formatDuration(seconds)
+        formatDuration(seconds, props.trans)
       )}
     </div>
   );

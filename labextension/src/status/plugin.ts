@@ -18,16 +18,15 @@ import {
 import { Panel } from '@lumino/widgets';
 
 import { CommandIDs } from '../commands';
+import { identityMenu } from '../credentials/menu';
 import { describeError } from '../request';
+import { followSettings, SETTINGS_ID } from '../settings';
 import { Collapse } from './collapse';
 import { clustersIcon } from './icons';
 import { StatusModel } from './model';
 import { connectionNotice } from './notice';
 import { ClustersPanel } from './panel';
 import { IStatusModel } from './tokens';
-
-/** The id of the plugin that owns the settings. */
-export const SETTINGS_ID = '@jupyter-ext/labextension:plugin';
 
 /** The status of every cluster, for whoever wants to show it. */
 export const status: JupyterFrontEndPlugin<IStatusModel> = {
@@ -50,12 +49,21 @@ export const status: JupyterFrontEndPlugin<IStatusModel> = {
       const notice = connectionNotice(connection, trans);
       if (notice && !told) {
         told = true;
-        Notification.warning(`${notice.title} ${notice.text}`, {
-          autoClose: false
+        // Lab cuts what is longer than 140 characters; the panel has all of it.
+        Notification.warning(notice.title, {
+          autoClose: false,
+          actions: [
+            {
+              label: trans.__('Show Clusters'),
+              callback: () => {
+                void app.commands.execute(CommandIDs.show);
+              }
+            }
+          ]
         });
       }
     });
-    follow(settings, values => {
+    followSettings(settings, values => {
       model.pollWhenHidden = values.pollWhenHidden === true;
     });
     model.start();
@@ -96,7 +104,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
     };
 
     const collapse = new Collapse(state);
-    follow(settings, values => {
+    followSettings(settings, values => {
       collapse.byDefault = values.collapsedByDefault === true;
     });
     collapse.restore().catch((error: unknown) => {
@@ -133,7 +141,14 @@ export const panel: JupyterFrontEndPlugin<void> = {
     );
     const content = new Panel();
     content.addWidget(
-      new ClustersPanel({ model, collapse, commands, run, trans })
+      new ClustersPanel({
+        model,
+        collapse,
+        commands,
+        run,
+        openMenu: identityMenu(commands),
+        trans
+      })
     );
     const side = new SidePanel({
       content,
@@ -169,21 +184,3 @@ export const panel: JupyterFrontEndPlugin<void> = {
     }
   }
 };
-
-/** Apply the settings now and whenever they change. */
-function follow(
-  registry: ISettingRegistry | null,
-  apply: (values: ISettingRegistry.ISettings['composite']) => void
-): void {
-  registry?.load(SETTINGS_ID).then(
-    settings => {
-      apply(settings.composite);
-      settings.changed.connect(() => {
-        apply(settings.composite);
-      });
-    },
-    (error: unknown) => {
-      Notification.error(describeError(error));
-    }
-  );
-}

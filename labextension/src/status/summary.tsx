@@ -2,7 +2,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useState } from 'react';
 
 import type { Card, ClusterStatus, DaemonState } from '../api';
-import { formatAge, formatDuration, formatMemory, stateWord } from './format';
+import {
+  formatAge,
+  formatDuration,
+  formatMemory,
+  roleWord,
+  stateWord
+} from './format';
 import { StateIcon } from './icons';
 import { ExternalLink, FailureNote } from './section';
 
@@ -105,7 +111,7 @@ function Daemons(props: {
                 <ExternalLink href={daemon.url}>{daemon.url}</ExternalLink>
               </td>
               <td className={active ? 'jp-jext-active' : undefined}>
-                {role(daemon, trans)}
+                {roleWord(daemon, trans)}
               </td>
             </tr>
           ))}
@@ -124,23 +130,6 @@ function daemonRows(
     daemon,
     active: daemon.url === part?.active
   }));
-}
-
-function role(daemon: DaemonState, trans: TranslationBundle): string {
-  switch (daemon.ha_state) {
-    case 'ACTIVE':
-      return trans.__('active');
-    case 'STANDBY':
-      return trans.__('standby');
-    case 'OBSERVER':
-      return trans.__('observer');
-    case 'INITIALIZING':
-      return trans.__('starting');
-    case 'STOPPED':
-      return trans.__('stopped');
-    case 'UNKNOWN':
-      return trans.__('no answer');
-  }
 }
 
 /** The numbers one asks for first. */
@@ -198,7 +187,7 @@ export function Summary(props: {
     [
       trans.__('Up for'),
       info.started_ms
-        ? formatDuration((Date.now() - info.started_ms) / 1000)
+        ? formatDuration((Date.now() - info.started_ms) / 1000, trans)
         : '–'
     ]
   ];

@@ -37,6 +37,10 @@ const SCHEMA: ISchema = {
   title: 'ClusterConfig',
   properties: {
     title: { ...text, title: 'Title' },
+    color: {
+      anyOf: [{ type: 'string', enum: ['red'] }, { type: 'null' }],
+      default: null
+    },
     production: { type: 'boolean', default: false, title: 'Production' },
     auth: { $ref: '#/$defs/Auth', default: { type: null, user: null } },
     ldap: { anyOf: [{ $ref: '#/$defs/Ldap' }, { type: 'null' }] },
@@ -77,7 +81,10 @@ describe('formOf', () => {
       properties: { url: { type: 'string', title: 'URL' } }
     });
     expect(locked).toBeUndefined();
-    expect(uiSchema).toEqual({ auth: { user: { 'ui:disabled': true } } });
+    expect(uiSchema).toEqual({
+      auth: { user: { 'ui:disabled': true } },
+      color: { 'ui:enumNames': ['Red'] }
+    });
     expect(SCHEMA.properties!.locked).toBeDefined();
   });
 });

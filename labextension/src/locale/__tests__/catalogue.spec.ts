@@ -2,9 +2,11 @@ import { TranslationManager } from '@jupyterlab/translation';
 import { readFileSync } from 'fs';
 import { resolve } from 'path';
 
+import type { ISchema } from '../../clusters/schema';
+import { formOf } from '../../clusters/schema';
 import { translateSchema } from '../schema';
 import type { Catalogue } from './strings';
-import { extract } from './strings';
+import { configSchema, extract } from './strings';
 
 const labextension = resolve(__dirname, '../../..');
 
@@ -65,5 +67,21 @@ describe('catalogues', () => {
     );
     expect(schema.title).toBe('集群');
     expect(schema.properties?.['a'].title).toBe('隐藏时继续轮询');
+  });
+
+  it('leaves no word of the edit form to the schema', () => {
+    const mark = (text: string) => `«${text}»`;
+    const { schema } = formOf(configSchema(labextension), [], {
+      __: mark,
+      _p: (_: string, text: string) => mark(text)
+    } as never);
+    const words = (node: ISchema): unknown[] =>
+      Object.values(node.properties ?? {}).flatMap(property => [
+        property.title,
+        ...(property.description ? [property.description] : []),
+        ...words(property)
+      ]);
+    const unmarked = words(schema).filter(word => !/^«.*»$/.test(String(word)));
+    expect(unmarked).toEqual([]);
   });
 });

@@ -1,7 +1,10 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { readdirSync, readFileSync, statSync } from 'fs';
 import { join } from 'path';
 import * as ts from 'typescript';
 
+import type { ISchema as IFormSchema } from '../../clusters/schema';
+import { formOf } from '../../clusters/schema';
 import { SCHEMA_CONTEXT, SETTINGS_CONTEXT } from '../schema';
 
 /** What gettext puts between a context and the string. */
@@ -39,7 +42,27 @@ export function extract(labextension: string): string[] {
       JSON.parse(readFileSync(join(labextension, 'schema', name), 'utf8'))
     );
   }
+  addForm(found, labextension);
   return [...found].sort();
+}
+
+/** The schema of a profile's configuration, as the server sends it to the edit form. */
+export function configSchema(labextension: string): IFormSchema {
+  const { $defs } = JSON.parse(
+    readFileSync(join(labextension, 'api.schema.json'), 'utf8')
+  );
+  return { $ref: '#/$defs/ClusterConfig', $defs };
+}
+
+/** What the edit form says because the schema does. */
+function addForm(found: Set<string>, labextension: string): void {
+  formOf(configSchema(labextension), [], {
+    __: (text: string) => text,
+    _p: (context: string, text: string) => {
+      found.add(`${context}${CONTEXT_END}${text}`);
+      return text;
+    }
+  } as TranslationBundle);
 }
 
 function add(found: Set<string>, node: ts.Expression, context = ''): void {

@@ -5,11 +5,12 @@ import * as React from 'react';
 import type { Card, ClusterStatus } from '../../api';
 import { CommandIDs } from '../../commands';
 import { ClusterCard } from '../card';
-import { card, sample, yarn } from './cards';
+import { card, identity, sample, yarn } from './cards';
 
 const trans = nullTranslator.load('jupyter_ext');
 const Clock = React.createContext(1_007_000);
 const run = jest.fn();
+const openMenu = jest.fn();
 const onToggle = jest.fn();
 
 function show(value: Card, collapsed = false): HTMLElement {
@@ -19,6 +20,7 @@ function show(value: Card, collapsed = false): HTMLElement {
       collapsed={collapsed}
       onToggle={onToggle}
       run={run}
+      openMenu={openMenu}
       clock={Clock}
       trans={trans}
     />
@@ -131,9 +133,16 @@ describe('ClusterCard', () => {
     expect(screen.getByText('2 running, 1 pending')).toBeTruthy();
     expect(container.textContent).toContain('rm1 active · rm2 standby');
     expect(screen.getByRole('img').getAttribute('aria-label')).toContain(
-      'memory 2 GB of 8 GB (25 %) now; 1 containers pending now, 4 at most'
+      'Last 15 min: memory 2 GB of 8 GB (25 %) now; 1 containers pending now, 4 at most'
     );
     expect(screen.getByText('7 s ago')).toBeTruthy();
+  });
+
+  it('keeps room for the history until there is one', () => {
+    const container = show(card('dev', { yarn: yarn() }));
+
+    expect(container.querySelectorAll('div.jp-jext-sparkline').length).toBe(1);
+    expect(screen.queryByRole('img')).toBeNull();
   });
 
   it('warns of safe mode and missing blocks', () => {
@@ -198,6 +207,29 @@ describe('ClusterCard', () => {
     show(card('prod', {}, { production: true }));
 
     expect(screen.getByText('production')).toBeTruthy();
+  });
+
+  it('shows who is logged in beside the figures', () => {
+    const value = card('prod', { yarn: yarn() });
+    value.identity = identity('prod');
+    show(value);
+
+    const who = screen.getByRole('button', {
+      name: /^Login to prod: alice · /
+    });
+    fireEvent.click(who);
+    expect(openMenu).toHaveBeenCalledWith(value.identity, who);
+    expect(screen.getByText('My apps')).toBeTruthy();
+  });
+
+  it('offers to log in, in place of figures that may be of somebody else', () => {
+    const value = card('prod', { yarn: yarn() });
+    value.identity = identity('prod', { state: 'none', principal: '' });
+    show(value);
+
+    fireEvent.click(screen.getByRole('button', { name: 'Log in: prod' }));
+    expect(run).toHaveBeenCalledWith(CommandIDs.login, 'prod');
+    expect(screen.queryByText('My apps')).toBeNull();
   });
 
   it('collapses to its headline', () => {

@@ -49,6 +49,7 @@ let model: FakeModel;
 let detail: ClusterDetail;
 let asked: IAsked[];
 let answer: () => Response;
+let confirmsKill: boolean;
 
 /** Show the detail view of `dev`, with a client that talks to a fake server. */
 async function show(): Promise<void> {
@@ -65,6 +66,7 @@ async function show(): Promise<void> {
     model,
     client: new ClusterClient('dev', settings),
     run: jest.fn(),
+    confirmsKill: () => confirmsKill,
     trans
   });
   await act(async () => {
@@ -89,6 +91,7 @@ async function press(name: string): Promise<void> {
 beforeEach(() => {
   model = new FakeModel();
   asked = [];
+  confirmsKill = true;
   answer = () => new Response(null, { status: 204 });
 });
 
@@ -180,6 +183,16 @@ describe('killing', () => {
     expect(Notification.manager.notifications[0].type).toBe('success');
   });
 
+  it('does not ask where the user wants no question', async () => {
+    confirmsKill = false;
+    model.cards = [card('dev', { apps: [app()] })];
+    await show();
+    await press(`Kill ${APP_ID}`);
+
+    await waitFor(() => expect(asked.length).toBe(1));
+    expect(document.querySelector('.jp-Dialog')).toBeNull();
+  });
+
   it('does nothing when cancelled', async () => {
     model.cards = [card('dev', { apps: [app()] })];
     await show();
@@ -197,7 +210,8 @@ describe('killing', () => {
     expect(asked).toEqual([]);
   });
 
-  it('asks twice on production, and wants the id', async () => {
+  it('asks twice on production whatever the settings say, and wants the id', async () => {
+    confirmsKill = false;
     model.cards = [card('dev', { apps: [app()] }, { production: true })];
     await show();
     await press(`Kill ${APP_ID}`);
@@ -273,8 +287,8 @@ describe('killing', () => {
   });
 });
 
-describe('an application unfolded', () => {
-  it('says why it waits, and what the scheduler answers', async () => {
+describe('an application that waits', () => {
+  it('says why in the table, and unfolded what the scheduler answers', async () => {
     const waiting = app({
       state: 'ACCEPTED',
       containers: 0,
@@ -292,21 +306,25 @@ describe('an application unfolded', () => {
       model,
       client: client({ activities }),
       run: jest.fn(),
+      confirmsKill: () => confirmsKill,
       trans
     });
     await act(async () => {
       Widget.attach(detail, document.body);
     });
-    await press(`Details of ${APP_ID}`);
-
     expect(
       screen.getByText('The AM limit of root.batch is used up.')
+    ).not.toBeNull();
+
+    await press(`Details of ${APP_ID}`);
+    expect(
+      screen.getByText(/Queue root.batch · 2 GB, 3 vcores/)
     ).not.toBeNull();
     expect(screen.getByText(/second line/).tagName).toBe('PRE');
     expect(screen.getByText(/No log yet/)).not.toBeNull();
     expect(activities).not.toHaveBeenCalled();
 
-    await press(`Why does ${APP_ID} wait?`);
+    await press(`What is ${APP_ID} waiting for?`);
     expect(await screen.findByText('No node fits.')).not.toBeNull();
     expect(screen.getByText('n1: too small')).not.toBeNull();
   });

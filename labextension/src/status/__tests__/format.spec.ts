@@ -38,10 +38,11 @@ describe('format', () => {
     [-1, '0 s'],
     [59.9, '59 s'],
     [60, '1 min'],
+    [3605, '1 h'],
     [3661, '1 h 1 min'],
     [90_000, '1 d 1 h']
   ])('%d seconds', (value, text) => {
-    expect(formatDuration(value)).toBe(text);
+    expect(formatDuration(value, trans)).toBe(text);
   });
 
   it('knows no fraction of nothing, and none outside 0..1', () => {
@@ -71,16 +72,23 @@ describe('format', () => {
 });
 
 describe('outline', () => {
-  it('puts the newest sample at the right edge and older ones by their age', () => {
-    const { memory, pending } = outline(
+  it('fills the width with a short history', () => {
+    const { area, memory, pending } = outline(
       [
-        sample(0, { memory_mb: 0 }),
-        sample(1800, { memory_mb: 8192, containers_pending: 2 })
+        sample(100, { memory_mb: 0 }),
+        sample(103, { memory_mb: 8192, containers_pending: 2 })
       ],
       2
     );
 
-    expect(memory).toBe('M120,32 L120,31 L240,1 L240,32 Z');
-    expect(pending).toBe('M120,31 L240,1');
+    expect(memory).toBe('M0,31 L240,1');
+    expect(area).toBe('M0,32 L0,31 L240,1 L240,32 Z');
+    expect(pending).toBe('M0,31 L240,1');
+  });
+
+  it('reaches back an hour, older samples at the left edge', () => {
+    const { memory } = outline([sample(0), sample(3600), sample(5400)], 0);
+
+    expect(memory).toMatch(/^M0,.* L120,.* L240,/);
   });
 });

@@ -45,6 +45,7 @@ async function show(): Promise<HTMLElement> {
     collapse: new Collapse(),
     commands: new CommandRegistry(),
     run: () => undefined,
+    openMenu: () => undefined,
     trans: nullTranslator.load('jupyter_ext')
   });
   Widget.attach(panel, document.body);
