@@ -23,6 +23,7 @@ test('add a cluster from an archive, after a wrong one', async ({
   const panel = await lab.clusters();
   await panel.getByRole('button', { name: 'Add a cluster' }).click();
   const dialog = page.getByRole('dialog');
+  await lab.screenshot('add');
   const file = dialog.locator('input[type=file]');
   await file.setInputFiles(wrong);
   await dialog.getByLabel('Title').fill('Analytics');

@@ -1,4 +1,5 @@
 import { expect, test } from './lab';
+import { SANDBOX_LAB, writeSettings } from './places';
 
 test('dev and stage are live, prod asks for a login', async ({ lab, page }) => {
   await lab.open();
@@ -14,60 +15,68 @@ test('dev and stage are live, prod asks for a login', async ({ lab, page }) => {
   );
   await lab.screenshot('clusters');
 
-  // A card folds away by keyboard, and stays so after a reload.
-  const head = dev.getByRole('button', { name: /Development/ }).first();
-  await head.focus();
-  await page.keyboard.press('Enter');
-  await expect(head).toHaveAttribute('aria-expanded', 'false');
-  await page.keyboard.press('Enter');
-  await expect(head).toHaveAttribute('aria-expanded', 'true');
-});
-
-test('a detail view shows queues, nodes and HDFS, and comes back after a reload', async ({
-  lab,
-  page
-}) => {
-  await lab.open();
-  const dev = await lab.card('Development');
-  await expect(dev).toContainText('Up');
-  const saved = lab.saved('jupyter-ext-details:dev');
-  await dev.getByRole('button', { name: 'Details: Development' }).click();
-  const detail = page.locator('#jp-main-dock-panel .jp-MainAreaWidget:visible');
-  await expect(detail.getByRole('heading', { name: 'Queues' })).toBeVisible();
-  await expect(
-    detail.getByText('guarantee 20 %', { exact: false })
-  ).toBeVisible();
-  await expect(
-    detail.getByRole('heading', { name: 'My applications' })
-  ).toBeVisible();
-  await lab.screenshot('detail');
-  await saved;
-  await lab.reload();
-  await expect(
-    page.locator('#jp-main-dock-panel').getByText('guarantee 20 %').first()
-  ).toBeVisible();
-});
-
-test('the doctor examines a cluster', async ({ lab, page }) => {
-  await lab.open();
-  const prod = await lab.card('Production');
   await prod.getByRole('button', { name: 'Doctor: Production' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('Took');
   await expect(dialog).toContainText('Name resolution');
+  await expect(dialog).toContainText('Wants Kerberos (Negotiate).');
   await lab.screenshot('doctor');
-  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
 });
 
-test('the dark theme', async ({ lab }) => {
+test('a detail view in both themes, and what comes back after a reload', async ({
+  lab,
+  page
+}) => {
+  await page.setViewportSize({ width: 1280, height: 900 });
   await lab.open();
   await expect(await lab.card('Development')).toContainText('Up');
+  const saved = lab.saved('jupyter-ext-details:dev');
+  const detail = await lab.detail('Development');
+  await expect(detail.getByRole('heading', { name: 'Queues' })).toBeVisible();
+  await expect(detail).toContainText('guarantee 20 %');
+  await detail.getByRole('button', { name: 'Show nodes' }).click();
+  await expect(detail.getByRole('row', { name: /RUNNING/ })).toBeVisible();
+  await lab.screenshot('detail');
   await lab.theme('JupyterLab Dark');
-  const dev = await lab.card('Development');
-  await dev.getByRole('button', { name: 'Details: Development' }).click();
-  await expect(
-    lab.page.locator('#jp-main-dock-panel').getByText('guarantee 20 %').first()
-  ).toBeVisible();
   await lab.screenshot('dark');
+  await lab.theme('JupyterLab Light');
+  await saved;
+
+  // A card folds away by keyboard.
+  const head = (await lab.card('Staging'))
+    .getByRole('button', { name: /Staging/ })
+    .first();
+  await expect(head).toHaveAttribute('aria-expanded', 'true');
+  await head.focus();
+  const folded = lab.saved('jupyter-ext:collapsed');
+  await page.keyboard.press('Enter');
+  await expect(head).toHaveAttribute('aria-expanded', 'false');
+  await folded;
+
+  await lab.reload();
+  await expect(detail).toContainText('guarantee 20 %');
+  await expect(head).toHaveAttribute('aria-expanded', 'false');
+  await head.focus();
+  await page.keyboard.press('Enter');
+  await expect(head).toHaveAttribute('aria-expanded', 'true');
+});
+
+test('in Chinese', async ({ lab, page }) => {
+  writeSettings(SANDBOX_LAB, {
+    '@jupyterlab/translation-extension:plugin': { locale: 'zh_CN' }
+  });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await lab.open();
+  await page.getByRole('tab', { name: '集群' }).click();
+  const prod = page.getByRole('region', { name: 'Production', exact: true });
+  await expect(prod).toContainText('需要登录');
+  const dev = page.getByRole('region', { name: 'Development', exact: true });
+  await expect(dev.getByRole('meter', { name: '内存' })).toBeVisible();
+  await dev.getByRole('button', { name: '详情：Development' }).click();
+  await expect(
+    page.locator('.jp-jext-detail').getByRole('heading', { name: '队列' })
+  ).toBeVisible();
+  await lab.screenshot('chinese');
 });

@@ -1,4 +1,5 @@
 import { expect, test } from './lab';
+import { MISSING_LAB, OUTDATED_LAB } from './places';
 import { sandbox } from './sandbox';
 
 test('a killed NodeManager degrades its cluster until it is back', async ({
@@ -10,7 +11,7 @@ test('a killed NodeManager degrades its cluster until it is back', async ({
   try {
     sandbox('kill', 'dev-nodemanager');
     await expect(dev).toContainText('Degraded');
-    await expect(dev).toContainText('None of 1 NodeManagers is active');
+    await expect(dev).toContainText('The only NodeManager is lost');
     await expect(await lab.card('Staging')).toContainText('Up');
     await lab.screenshot('degraded');
   } finally {
@@ -19,20 +20,35 @@ test('a killed NodeManager degrades its cluster until it is back', async ({
   await expect(dev).toContainText('Up');
 });
 
-test('a server without the extension: one clear notice', async ({
-  lab,
-  page
-}) => {
-  // What a server answers that has never heard of these addresses.
-  await page.route('**/jupyter-ext/**', route =>
-    route.fulfill({ status: 404, contentType: 'text/html', body: 'Not Found' })
-  );
-  await page.routeWebSocket('**/jupyter-ext/**', socket =>
-    socket.close({ code: 1006 })
-  );
-  await lab.open();
-  const panel = await lab.clusters();
-  await expect(panel).toContainText(/server extension/i);
-  await expect(page.locator('.Toastify__toast')).toHaveCount(1);
-  await lab.screenshot('missing');
-});
+for (const { place, picture, title, text } of [
+  {
+    place: MISSING_LAB,
+    picture: 'missing',
+    title: 'The server extension is not running.',
+    text: /pip install jupyter-ext.*restart the server and reload this page\./
+  },
+  {
+    place: OUTDATED_LAB,
+    picture: 'outdated',
+    title: 'Server and page do not fit together.',
+    text: /Restart the Jupyter server.*pip install --upgrade jupyter-ext\)\./
+  }
+]) {
+  test.describe(() => {
+    test.use({ place });
+    test(`a server whose extension is ${picture}: one clear notice`, async ({
+      lab
+    }) => {
+      await lab.open();
+      const notice = lab.toasts;
+      await expect(notice).toHaveCount(1);
+      await expect(notice).toContainText(title);
+      await expect(notice).not.toContainText('…');
+      await notice.getByRole('button', { name: 'Show Clusters' }).click();
+      const panel = lab.page.locator('#jp-jext-clusters');
+      await expect(panel.getByRole('alert')).toContainText(title);
+      await expect(panel.getByRole('alert')).toContainText(text);
+      await lab.screenshot(picture);
+    });
+  });
+}

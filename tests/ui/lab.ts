@@ -2,19 +2,23 @@ import type { Locator, Page } from '@playwright/test';
 import { test as base, expect } from '@playwright/test';
 import { join } from 'node:path';
 
-import { SANDBOX_LAB, SCREENSHOTS } from './places';
+import type { ILabPlace } from './places';
+import { SANDBOX_LAB, SCREENSHOTS, writeSettings } from './places';
+import { Applications } from './sandbox';
 
 /** A page with JupyterLab. */
 export class Lab {
   constructor(
     readonly page: Page,
-    private readonly _url: string = SANDBOX_LAB.url
+    private readonly _place: ILabPlace
   ) {}
 
   /** Open Lab in a workspace of its own, with nothing in it but, perhaps, one document. */
   async open(path = ''): Promise<void> {
     const tree = path ? `/tree/${path}` : '';
-    await this.page.goto(`${this._url}/lab/workspaces/ui-tests${tree}?reset`);
+    await this.page.goto(
+      `${this._place.url}/lab/workspaces/ui-tests${tree}?reset`
+    );
     await this.ready();
     if (!path) {
       // Lab opens it when it has found nothing else, a moment late.
@@ -34,7 +38,7 @@ export class Lab {
 
   /** Reload, keeping the layout. */
   async reload(): Promise<void> {
-    await this.page.goto(`${this._url}/lab/workspaces/ui-tests`);
+    await this.page.goto(`${this._place.url}/lab/workspaces/ui-tests`);
     await this.ready();
   }
 
@@ -59,25 +63,30 @@ export class Lab {
     return panel.getByRole('region', { name: title, exact: true });
   }
 
-  /** Run a command of the palette. */
-  async run(label: string): Promise<void> {
-    await this.page.keyboard.press('Control+Shift+C');
-    const input = this.page.getByPlaceholder('SEARCH', { exact: false });
-    await input.fill(label);
-    await this.page
-      .locator('.lm-CommandPalette-item', { hasText: label })
-      .first()
-      .click();
+  /** The detail view of a cluster, opened from its card. */
+  async detail(title: string): Promise<Locator> {
+    const card = await this.card(title);
+    await card.getByRole('button', { name: `Details: ${title}` }).click();
+    const view = this.page.locator('#jp-main-dock-panel .jp-jext-detail');
+    await expect(view).toBeVisible();
+    return view;
+  }
+
+  /** What Lab tells in its corner. */
+  get toasts(): Locator {
+    return this.page.locator('.Toastify__toast');
   }
 
   /** Write a notebook with these cells. */
-  async writeNotebook(path: string, cells: string[]): Promise<void> {
+  async writeNotebook(
+    path: string,
+    kernel: string,
+    cells: string[]
+  ): Promise<void> {
     const content = {
       nbformat: 4,
       nbformat_minor: 5,
-      metadata: {
-        kernelspec: { name: 'python3', display_name: 'Python 3' }
-      },
+      metadata: { kernelspec: { name: kernel, display_name: kernel } },
       cells: cells.map((source, index) => ({
         id: `cell-${index}`,
         cell_type: 'code',
@@ -88,23 +97,23 @@ export class Lab {
       }))
     };
     const response = await this.page.request.put(
-      `${this._url}/api/contents/${path}`,
+      `${this._place.url}/api/contents/${path}`,
       { data: { type: 'notebook', format: 'json', content } }
     );
     expect(response.ok()).toBe(true);
   }
 
-  /** Run all cells and wait for their `count` prompts. */
-  async runAll(count: number): Promise<void> {
-    await this.page.getByRole('menuitem', { name: 'Run', exact: true }).click();
-    await this.page
-      .getByRole('menuitem', { name: 'Run All Cells', exact: true })
-      .click();
+  /** Run a cell, wait until it has ended, and give what it put out. */
+  async runCell(index: number): Promise<Locator> {
+    const cell = this.page.locator('.jp-CodeCell').nth(index);
+    // What is run before the kernel is there is forgotten.
     await expect(
-      this.page
-        .locator('.jp-CodeCell .jp-InputPrompt')
-        .filter({ hasText: /\[\d+\]:/ })
-    ).toHaveCount(count);
+      this.page.locator('.jp-Notebook-ExecutionIndicator')
+    ).toHaveAttribute('data-status', 'idle');
+    await cell.locator('.cm-content').click();
+    await this.page.keyboard.press('Control+Enter');
+    await expect(cell.locator('.jp-InputPrompt')).toHaveText(/\[\d+\]:/);
+    return cell.locator('.jp-OutputArea');
   }
 
   /** Choose a theme. */
@@ -136,18 +145,22 @@ export class Lab {
   }
 }
 
-/** A test with a Lab that shows the sandbox. */
-export const test = base.extend<{ lab: Lab }>({
-  lab: async ({ page }, use) => {
-    const lab = new Lab(page);
-    await use(lab);
-    // A setting, so it would outlive the page.
-    if (
-      (await page.locator('body').getAttribute('data-jp-theme-light')) ===
-      'false'
-    ) {
-      await lab.theme('JupyterLab Light');
-    }
+/** A test with a Lab; unless another place is chosen, the one that shows the sandbox. */
+export const test = base.extend<{
+  place: ILabPlace;
+  lab: Lab;
+  apps: Applications;
+}>({
+  place: [SANDBOX_LAB, { option: true }],
+  lab: async ({ page, place }, use) => {
+    // The theme and the language of the test before would outlive its page.
+    writeSettings(place, {});
+    await use(new Lab(page, place));
+  },
+  apps: async ({}, use) => {
+    const apps = new Applications();
+    await use(apps);
+    apps.end();
   }
 });
 

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 
-import { expect, Lab, test } from './lab';
+import { expect, test } from './lab';
 import { CHECKOUT, EMPTY_LAB, PYTHON } from './places';
 
-test('without a cluster the panel offers the sandbox', async ({ page }) => {
+test.use({ place: EMPTY_LAB });
+
+test('without a cluster the panel offers the sandbox', async ({ lab }) => {
   rmSync(EMPTY_LAB.clusters, { recursive: true, force: true });
-  const lab = new Lab(page, EMPTY_LAB.url);
   await lab.open();
   const panel = await lab.clusters();
   await expect(
@@ -16,7 +17,7 @@ test('without a cluster the panel offers the sandbox', async ({ page }) => {
   await lab.screenshot('empty');
 });
 
-test('twenty clusters', async ({ page }) => {
+test('twenty clusters', async ({ lab }) => {
   const clusters = spawn(
     PYTHON,
     ['-m', 'tests.ui.busy', '20', '200', EMPTY_LAB.clusters],
@@ -30,13 +31,21 @@ test('twenty clusters', async ({ page }) => {
         throw new Error(`The busy clusters ended with ${code}.`);
       })
     ]);
-    const lab = new Lab(page, EMPTY_LAB.url);
     await lab.open();
     const panel = await lab.clusters();
     await expect(panel.locator('.jp-jext-card')).toHaveCount(20);
     await expect(panel.locator('[data-state=connecting]')).toHaveCount(0);
     await expect(panel.locator('[data-state=degraded]')).not.toHaveCount(0);
     await lab.screenshot('twenty');
+
+    await panel.getByTitle('Collapse or expand every card').click();
+    await expect(panel.getByRole('button', { expanded: false })).toHaveCount(
+      20
+    );
+    await expect(
+      panel.getByRole('region', { name: 'Cluster 20', exact: true })
+    ).toBeInViewport({ ratio: 1 });
+    await lab.screenshot('twenty-collapsed');
   } finally {
     clusters.stdin.end();
     await ended;

@@ -2,7 +2,19 @@ import { defineConfig } from '@playwright/test';
 import { join } from 'node:path';
 
 import type { ILabPlace } from './places';
-import { CHECKOUT, EMPTY_LAB, PYTHON, SANDBOX_LAB } from './places';
+import {
+  CHECKOUT,
+  EMPTY_LAB,
+  MISSING_LAB,
+  OUTDATED_LAB,
+  PYTHON,
+  SANDBOX_LAB
+} from './places';
+
+// Only an interrupt makes the runner end what it has started.
+if (process.env.TEST_WORKER_INDEX === undefined) {
+  process.once('SIGTERM', () => process.kill(process.pid, 'SIGINT'));
+}
 
 const lab = ({ url, environment }: ILabPlace) => ({
   command: `"${PYTHON}" -m jupyterlab --config tests/ui/jupyter_server_test_config.py`,
@@ -26,6 +38,8 @@ export default defineConfig({
   use: {
     viewport: { width: 1280, height: 800 },
     trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    actionTimeout: 30_000,
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: [
@@ -39,5 +53,5 @@ export default defineConfig({
       ]
     }
   },
-  webServer: [lab(SANDBOX_LAB), lab(EMPTY_LAB)]
+  webServer: [SANDBOX_LAB, EMPTY_LAB, MISSING_LAB, OUTDATED_LAB].map(lab)
 });

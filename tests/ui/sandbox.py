@@ -9,9 +9,10 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests import hadoop_sandbox
-from tests.hadoop_sandbox import RunningSandbox
+from tests.hadoop_sandbox import Login, RunningSandbox
 
 
 def archive(sandbox: RunningSandbox, cluster: str, target: str) -> str:
@@ -27,10 +28,53 @@ def submit(sandbox: RunningSandbox, cluster: str, name: str, queue: str) -> str:
     )
 
 
+def kill_app(sandbox: RunningSandbox, cluster: str, app: str) -> None:
+    """End an application, if it has not ended by itself."""
+    hadoop_sandbox.kill_app(sandbox.resourcemanager(cluster), app)
+
+
+def submit_as(sandbox: RunningSandbox, user: str, cluster: str, name: str) -> str:
+    """Submit an application to a secure cluster, where it waits until it is killed."""
+    rm = f"{sandbox.resourcemanager(cluster)}/ws/v1/cluster/apps"
+    with TemporaryDirectory() as folder:
+        login = Login(sandbox, user, Path(folder), cluster=cluster)
+        app: str = login.rest("POST", f"{rm}/new-application")[1]["application-id"]
+        submission = {
+            "application-id": app,
+            "application-name": name,
+            "resource": {"memory": 128, "vCores": 1},
+            "am-container-spec": {"commands": {"command": "sleep 300"}},
+        }
+        status, answer = login.rest("POST", rm, submission)
+        assert status == 202, answer
+    return app
+
+
+def kill_app_as(sandbox: RunningSandbox, user: str, cluster: str, app: str) -> None:
+    """End an application of a secure cluster."""
+    url = f"{sandbox.resourcemanager(cluster)}/ws/v1/cluster/apps/{app}/state"
+    with TemporaryDirectory() as folder:
+        login = Login(sandbox, user, Path(folder), cluster=cluster)
+        status, answer = login.rest("PUT", url, {"state": "KILLED"})
+    assert status in (200, 202), answer
+
+
+def reset(sandbox: RunningSandbox, user: str) -> None:
+    """Give a user of prod the password and the condition that the sandbox's page tells."""
+    sandbox.reset(user)
+
+
 def main(root: str, verb: str, *arguments: str) -> None:
     """Run one verb."""
     sandbox = RunningSandbox.below(Path(root))
-    verbs = {"archive": archive, "submit": submit}
+    verbs = {
+        "archive": archive,
+        "submit": submit,
+        "kill-app": kill_app,
+        "submit-as": submit_as,
+        "kill-app-as": kill_app_as,
+        "reset": reset,
+    }
     if verb in verbs:
         print(json.dumps(verbs[verb](sandbox, *arguments)))
     elif verb == "kill":

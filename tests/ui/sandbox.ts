@@ -11,7 +11,21 @@ export function sandbox(...words: string[]): string {
   });
 }
 
-/** Submit an application that runs for minutes; gives its id. */
-export function submit(cluster: string, name: string, queue: string): string {
-  return JSON.parse(sandbox('submit', cluster, name, queue));
+/** Applications on the real clusters, which end with the test that submitted them. */
+export class Applications {
+  /** Submit one that runs for minutes; gives its id. */
+  submit(cluster: string, name: string, queue: string): string {
+    const id: string = JSON.parse(sandbox('submit', cluster, name, queue));
+    this._submitted.push([cluster, id]);
+    return id;
+  }
+
+  /** End every one that still runs. */
+  end(): void {
+    for (const [cluster, id] of this._submitted.splice(0)) {
+      sandbox('kill-app', cluster, id);
+    }
+  }
+
+  private readonly _submitted: [cluster: string, id: string][] = [];
 }

@@ -1,13 +1,9 @@
-import { rmSync } from 'node:fs';
-
-import { KEPT, ROOT } from './places';
+import { KEPT } from './places';
 import { sandbox } from './sandbox';
 
-/** Unless they are to be kept, end the clusters and remove everything of the run. */
+/** End the clusters, unless they are to be kept. */
 export default function teardown(): void {
-  if (KEPT) {
-    return;
+  if (!KEPT) {
+    sandbox('down');
   }
-  sandbox('down');
-  rmSync(ROOT, { recursive: true, force: true });
 }
