@@ -9,11 +9,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 from tornado.httpclient import HTTPClientError
 
 from jupyter_ext.credentials.directory import VARIABLE
-from jupyter_ext.credentials.hdts import read_file_bytes
+from jupyter_ext.credentials.hdts import encode_url_string, read_file_bytes
 from jupyter_ext.handlers import OWNER
 from tests.conftest import eventually
 
@@ -231,3 +232,19 @@ async def test_curl_reads_what_only_its_user_may(extension, login, sandbox):
     assert "AccessControlException" not in own.stdout
     other = await curl("/data/bob-only.csv?op=OPEN")
     assert "Permission denied: user=alice" in other.stdout
+
+
+async def test_after_the_logout_tokens_are_worth_nothing(extension, login, call, sandbox):
+    directory = await credentials(extension)
+    await login()
+    name = f"localhost:{sandbox.port('prod', 'namenode-rpc')}"
+    await eventually(lambda: name in aliases(directory))
+    token = read_file_bytes((directory / "tokens").read_bytes())[0][name]
+    url = f"{sandbox.namenode('prod')}/webhdfs/v1/user/alice"
+    query = {"op": "LISTSTATUS", "delegation": encode_url_string(token)}
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(url, params=query)).status_code == 200
+        await call("DELETE", "prod")
+        refused = await client.get(url, params=query)
+    assert refused.status_code == 403
+    assert "can't be found in cache" in refused.text or "InvalidToken" in refused.text
