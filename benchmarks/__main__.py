@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import imports, panel, polling, profiles
+from benchmarks import credentials, imports, panel, polling, profiles
 from benchmarks.table import Row, keep, machine, render
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
@@ -13,6 +13,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "polling": polling.measure,
     "panel": panel.measure,
     "imports": imports.measure,
+    "credentials": credentials.measure,
 }
 
 

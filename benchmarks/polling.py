@@ -45,9 +45,9 @@ class Child:
         )
         self.hello = self._read()
 
-    def ask(self) -> Any:
+    def ask(self, question: str = "?") -> Any:
         """What it counted."""
-        self.process.stdin.write("?\n")
+        self.process.stdin.write(f"{question}\n")
         self.process.stdin.flush()
         return self._read()
 

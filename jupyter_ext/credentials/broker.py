@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 16
+AT_ONCE = 8
 """Logins that one KDC gets at the same time: MIT's drops its oldest connections when it has more
-than 45 (``max_tcp_or_rpc_data_connections``), and they are done sooner one after the other."""
+than 45 (``max_tcp_or_rpc_data_connections``), and children that start together hold the loop."""
 WATCH_S = 5.0
 """Seconds between two looks at which clusters are still there, while somebody is logged in."""
 
