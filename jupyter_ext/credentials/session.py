@@ -136,7 +136,10 @@ class Session:
         async with self._lock:
             self._set("renewing", self._reason)
             try:
-                self._accept(await self.prover.renew())
+                proof = await self.prover.renew()
+                if self.proof is not None and self.proof.principal != proof.principal:
+                    await self._become(proof)
+                self._accept(proof)
             except JupyterExtError as error:
                 self._set("error", reason(error))
                 raise
@@ -193,15 +196,25 @@ class Session:
 
     async def _start(self, proof: Proof) -> None:
         name = f"{self.jupyter_user} on {self.profile.name}"
-        self._tasks = [
-            asyncio.create_task(self._keep(), name=f"keep {name}"),
-            asyncio.create_task(self._look_up(proof), name=f"look up {name}"),
-        ]
+        if not self._tasks:
+            self._tasks.append(asyncio.create_task(self._keep(), name=f"keep {name}"))
+        self._tasks.append(asyncio.create_task(self._look_up(proof), name=f"look up {name}"))
         if self.tokens is None and self._open_desk is not None:
             desk = self._open_desk(self.profile, self.auth)
             self.tokens = TokenKeeper(desk, self.profile.name, lambda: self._tell(self))
         if self.tokens is not None:
             self._tasks.append(asyncio.create_task(self.tokens.keep(), name=f"tokens of {name}"))
+
+    async def _become(self, proof: Proof) -> None:
+        """Follow tickets that others keep alive, and that are somebody else's now."""
+        self._tasks, rest = self._tasks[:1], self._tasks[1:]  # who keeps it alive may be asking
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        await self._give_tokens_back()
+        self.auth, self._account = self.prover.auth(proof), None
+        self._looked_up.clear()
+        await self._start(proof)
 
     async def _give_tokens_back(self) -> None:
         """Cancel the tokens; a service that does not answer must not keep anybody logged in."""
