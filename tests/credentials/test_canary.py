@@ -70,7 +70,12 @@ class Haystack:
 
     def contains(self, where: str, what: str) -> bool:
         """Whether something was seen at a place, so that looking there means something."""
-        hay = (data for name, found in self.hay.items() if name.startswith(where) for data in found)
+        hay = (
+            data
+            for name, found in tuple(self.hay.items())
+            if name.startswith(where)
+            for data in tuple(found)
+        )
         return any(what.encode() in data for data in hay)
 
     def hits(self) -> list[str]:
@@ -79,8 +84,8 @@ class Haystack:
             f"{name} as {form} in {where}"
             for name, needle in self.needles.items()
             for form, wanted in forms(needle)
-            for where, found in self.hay.items()
-            if any(wanted in data for data in found)
+            for where, found in tuple(self.hay.items())
+            if any(wanted in data for data in tuple(found))
         ]
 
 
