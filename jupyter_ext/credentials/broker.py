@@ -259,7 +259,7 @@ class Broker:
         except JupyterExtError as error:
             error.cluster = error.cluster or profile.name
             if isinstance(error, UnknownUser):
-                self._suggest(profile, principal, error)
+                self._suggest(session, principal, error)
                 # It may be a password, typed into the wrong field.
                 principal = ""
             self._record(user, session, "login", error.code, principal=principal)
@@ -317,15 +317,15 @@ class Broker:
         except JupyterExtError as error:
             session.fail(error)
 
-    def _suggest(self, profile: Profile, as_user: str, error: UnknownUser) -> None:
+    def _suggest(self, refused: Session, as_user: str, error: UnknownUser) -> None:
         """Somebody unknown here may have meant another cluster."""
         if error.hint:
             return
-        name = as_user.partition("@")[0]
+        profile, name = refused.profile, as_user.partition("@")[0]
         others = [
             session.profile.title
-            for session in self._sessions.values()
-            if session.profile.name != profile.name and session.identity.user == name
+            for session in self.sessions(refused.jupyter_user)
+            if session is not refused and session.identity.user == name
         ]
         error.hint = (
             f"You are {name} on {', '.join(others)}; this is {profile.title}."

@@ -137,7 +137,11 @@ async def test_an_unknown_user_is_asked_whether_another_cluster_was_meant(broker
         await broker.login("ann", "prod", "alice", "alice-password")
         with pytest.raises(failures.UnknownUser) as error:
             await broker.login("ann", "other", "alice", "alice-password")
-    assert error.value.hint == "You are alice on prod; this is Other."
+        assert error.value.hint == "You are alice on prod; this is Other."
+        with pytest.raises(failures.UnknownUser) as error:
+            await broker.login("ben", "other", "alice", "alice-password")
+        # Who ann is, is nobody else's business.
+        assert error.value.hint == "Check the spelling. Other asks OTHER.COM."
 
 
 async def test_an_expired_password_is_changed_and_used(broker, kdc):
