@@ -52,6 +52,8 @@ $(LABEXTENSION): node_modules/.installed $(SOURCES)
 .venv/.installed: pyproject.toml $(LABEXTENSION) $(wildcard kernels/*/* jupyter_ext/config/*)
 	@# An earlier link would let pip write into the build output.
 	@rm -rf .venv/share/jupyter/labextensions/@jupyter-ext jupyter_ext/_labextension/install.json
+	@# It is compiled, with build tools of its own that the next step would not fetch.
+	@$(STEP) "Kerberos for Python" pip install --quiet gssapi
 	@$(STEP) "Python packages" env SKIP_JUPYTER_BUILDER=1 pip install --quiet --no-build-isolation -e '.[dev]'
 	@$(STEP) "link the extension" jupyter-builder develop . --overwrite
 	@touch $@
