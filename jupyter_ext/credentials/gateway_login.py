@@ -52,9 +52,13 @@ class GatewayAuth(httpx.Auth):
     def __repr__(self) -> str:
         return f"<GatewayAuth for {', '.join(sorted(self._origins))}>"
 
+    def forget(self) -> None:
+        """Send nothing any more: after a logout, clients that are still open are nobody's."""
+        self._header = ""
+
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the header; see :class:`httpx.Auth`."""
-        if _origin(str(request.url)) in self._origins:
+        if self._header and _origin(str(request.url)) in self._origins:
             request.headers["Authorization"] = self._header
         yield request
 
@@ -75,6 +79,7 @@ class GatewayLogin:
         self.profile = profile
         self._gateway = profile.config.gateway
         self._header = ""
+        self._auth: GatewayAuth | None = None
 
     async def login(self, user: str, password: str) -> Proof:
         """Show the password to the gateway.
@@ -119,11 +124,16 @@ class GatewayLogin:
 
     def auth(self, proof: Proof) -> httpx.Auth | None:
         """Authenticate with what the login gave."""
-        return GatewayAuth(frozenset(map(_origin, self._addresses())), self._header)
+        if self._auth is not None:
+            self._auth.forget()
+        self._auth = GatewayAuth(frozenset(map(_origin, self._addresses())), self._header)
+        return self._auth
 
     def forget(self) -> None:
         """Forget the token or password."""
         self._header = ""
+        if self._auth is not None:
+            self._auth.forget()
 
     # -- helpers ------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ class KerberosLogin:
         self.profile = profile
         self.realm = Realm(profile, directory)
         self._service_tickets = ServiceTickets(profile, self.realm.tickets, directory / "krb5.conf")
+        self._negotiate: Negotiate | None = None
 
     @property
     def tickets(self) -> Path | None:
@@ -65,11 +66,18 @@ class KerberosLogin:
 
     def auth(self, proof: Proof) -> httpx.Auth | None:
         """Authenticate by SPNEGO."""
-        return Negotiate(proof.principal, self._service_tickets)
+        self._forget_cookies()
+        self._negotiate = Negotiate(proof.principal, self._service_tickets)
+        return self._negotiate
 
     def forget(self) -> None:
-        """Remove the tickets."""
+        """Remove the tickets, and what they were exchanged for."""
         self.realm.tickets.unlink(missing_ok=True)
+        self._forget_cookies()
+
+    def _forget_cookies(self) -> None:
+        if self._negotiate is not None:
+            self._negotiate.forget()
 
 
 class KeytabLogin(KerberosLogin):

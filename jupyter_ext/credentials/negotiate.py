@@ -81,6 +81,10 @@ class Negotiate(httpx.Auth):
     def __repr__(self) -> str:
         return f"<Negotiate {self.principal} on {self._cluster}>"
 
+    def forget(self) -> None:
+        """Forget every cookie: after a logout, clients that are still open are nobody's."""
+        self._cookies.clear()
+
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
@@ -111,7 +115,7 @@ class Negotiate(httpx.Auth):
                 self._keep_cookie(place, response)
                 return
             # The daemon was restarted and signs with another secret.
-            del self._cookies[place]
+            self._cookies.pop(place, None)
             del request.headers["Cookie"]
         elif origin.scheme == "https" and place not in self._bindings:
             # The ticket is bound to the certificate, which is known once there is a connection.

@@ -110,3 +110,13 @@ async def test_a_credential_program_takes_the_place_of_a_person(broker, layer, t
     assert found.state == "up"
     identity = await broker.identity("ann", "prod")
     assert (identity.user, identity.method, identity.interactive) == ("bob", "program", False)
+
+
+async def test_clients_that_are_still_open_at_a_logout_are_nobodys(broker):
+    await broker.login("ann", "prod", "alice", "alice-password")
+    async with await LoggedIn(broker, "ann").open(broker._profiles.get("prod")) as hadoop:
+        for _ in range(2):  # by ticket, then by the daemon's cookie
+            await hadoop.resourcemanager.metrics()
+        await broker.logout("ann")
+        with pytest.raises(LoginNeeded):
+            await hadoop.resourcemanager.metrics()

@@ -83,8 +83,9 @@ async def test_a_password_is_exchanged_for_a_token_and_not_used_again(
         assert paths == ["/gateway/tokens/knoxtoken/api/v1/token"]
         assert {scheme for _, scheme in gateway.seen} == {"Basic", "Bearer"}
 
-        await broker.logout("ann")
         async with await clients(broker) as hadoop:
+            await hadoop.resourcemanager.metrics()
+            await broker.logout("ann")
             with pytest.raises(LoginNeeded):
                 await hadoop.resourcemanager.metrics()
 
