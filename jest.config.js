@@ -19,10 +19,15 @@ module.exports = {
   ...base,
   reporters: ['default'],
   roots: ['<rootDir>/labextension/src'],
+  setupFilesAfterEnv: ['<rootDir>/jest.setup.js'],
+  testTimeout: 60000,
   testRegex: '/__tests__/.*\\.spec\\.tsx?$',
   transform: {
     ...base.transform,
-    '^.+\\.tsx?$': ['ts-jest', { tsconfig: '<rootDir>/labextension/tsconfig.test.json' }]
+    '^.+\\.tsx?$': [
+      'ts-jest',
+      { tsconfig: '<rootDir>/labextension/tsconfig.test.json' }
+    ]
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esm})/).+`]
 };

@@ -33,6 +33,9 @@ class Mark:
         return f'<span style="color: {_COLORS[self.tone]}">●</span> {escape(self.text)}'
 
 
+_SENTENCES = "text-align: left; min-width: 12em; overflow-wrap: anywhere"
+"""Style of a last column: the others must not squeeze it, and ids in it must not widen it."""
+
 Cell = str | Mark
 
 
@@ -73,8 +76,7 @@ class Table:
         tags = ["td"] * len(row)
         if not self.columns:
             tags[0] = "th"
-        # The last column is where sentences are; the others must not squeeze it.
-        styles = ["text-align: left"] * (len(row) - 1) + ["text-align: left; min-width: 12em"]
+        styles = ["text-align: left"] * (len(row) - 1) + [_SENTENCES]
         return "".join(
             f'<{tag} style="{style}">{_html(cell)}</{tag}>'
             for tag, style, cell in zip(tags, styles, row, strict=True)

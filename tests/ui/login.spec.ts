@@ -82,6 +82,21 @@ test.describe('as alice', () => {
     await lab.screenshot('who-am-i');
     await page.keyboard.press('Escape');
 
+    // On production a kill is asked twice, and the second time wants the id.
+    const detail = await lab.detail('Production');
+    await detail.getByRole('button', { name: `Kill ${app}` }).click();
+    await dialog(page).getByRole('button', { name: 'Continue…' }).click();
+    await expect(dialog(page)).toContainText('is a production cluster');
+    const kill = dialog(page).getByRole('button', {
+      name: 'Kill on production'
+    });
+    await dialog(page).locator('input').fill('something else');
+    await expect(kill).toBeDisabled();
+    await lab.screenshot('kill-on-production');
+    await dialog(page).locator('input').fill(app);
+    await kill.click();
+    await expect(detail).toContainText('KILLED');
+
     await who.click();
     await page.getByRole('menuitem', { name: 'Log Out' }).click();
     await expect(prod).toContainText('Login needed');
