@@ -120,9 +120,9 @@ class Session:
                 await self._give_tokens_back()
             # Also for the same person: a gateway's new token is in it.
             self.auth = self.prover.auth(proof)
-            self._accept(proof)
             self._since, self._account = time.time(), None
             self._looked_up.clear()
+            self._accept(proof)
             await self._start(proof)
 
     async def renew(self) -> None:
