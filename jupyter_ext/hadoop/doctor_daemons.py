@@ -116,9 +116,9 @@ class DaemonDoctor:
         self, kind: probe.Kind, daemon: Daemon, context: ssl.SSLContext | None
     ) -> None:
         """Ask without an identity, and judge how the daemon wants one, and its clock."""
-        query = ""
+        url = f"{daemon.url}{probe.path(self._checks.profile, kind)}"
         if self._checks.profile.auth == "simple" and self._user:
-            query = ("&" if "?" in probe.PATHS[kind] else "?") + f"user.name={quote(self._user)}"
+            url += ("&" if "?" in url else "?") + f"user.name={quote(self._user)}"
         answer = None
         with self._checks.check("auth", daemon.url) as finding:
             # Neither proxy nor .netrc of this machine: a cluster is reached directly.
@@ -129,7 +129,7 @@ class DaemonDoctor:
                 timeout=self._checks.connect_timeout_s,
             ) as client:
                 try:
-                    answer = await probe.ask(client, f"{daemon.url}{probe.PATHS[kind]}{query}")
+                    answer = await probe.ask(client, url)
                 except httpx.TimeoutException:
                     finding.set(
                         "failed",

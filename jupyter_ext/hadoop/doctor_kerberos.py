@@ -146,7 +146,8 @@ class KerberosDoctor:
             try:
                 # In a thread: with https it reads the CAs.
                 connection = await asyncio.to_thread(Connection, self._checks.profile, auth=auth)
-                async with connection.stream("GET", f"{daemon.url}{probe.PATHS[kind]}") as response:
+                url = f"{daemon.url}{probe.path(self._checks.profile, kind)}"
+                async with connection.stream("GET", url) as response:
                     asked = "authorization" in response.request.headers
                     skew_s = probe.skew(response.headers, time.time())
             except JupyterExtError as error:

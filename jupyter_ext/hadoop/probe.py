@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 Kind = Literal["resourcemanager", "namenode"]
-PATHS: dict[Kind, str] = {
-    "resourcemanager": "/ws/v1/cluster/info",
-    "namenode": "/jmx?qry=Hadoop:service=NameNode,name=NameNodeStatus",
-}
-"""What each kind of daemon answers itself, active or not."""
+
+
+def path(profile: Profile, kind: Kind) -> str:
+    """Name what each kind of daemon answers itself, active or not."""
+    if kind == "resourcemanager":
+        return f"{profile.cluster_api}/info"
+    return "/jmx?qry=Hadoop:service=NameNode,name=NameNodeStatus"
 
 
 def daemons(profile: Profile) -> list[tuple[Kind, Daemon]]:

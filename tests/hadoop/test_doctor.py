@@ -247,6 +247,14 @@ async def test_how_a_daemon_wants_to_know_who_you_are(answer, auth, verdict, mes
     assert message in found["auth"].message
 
 
+async def test_a_gateway_is_asked_by_its_own_path():
+    answer = reply(status="401 No", WWW_Authenticate="Basic realm=x")
+    async with raw_server(always(answer)) as server:
+        await checks(profile([server.url("/gateway/prod/resourcemanager")], auth="gateway"))
+    paths = {head.split()[1] for head in server.requests if head}
+    assert paths == {"/gateway/prod/resourcemanager/v1/cluster/info"}
+
+
 @pytest.mark.parametrize(
     ("states", "verdict", "message"),
     [
