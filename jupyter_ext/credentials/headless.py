@@ -21,6 +21,7 @@ from jupyter_ext.credentials.directory import (
     Login,
 )
 from jupyter_ext.credentials.hdts import read_file_bytes
+from jupyter_ext.credentials.injection import login_of
 from jupyter_ext.credentials.kernel import KernelCredentials
 from jupyter_ext.credentials.logins import prover
 from jupyter_ext.credentials.minted import Issued, Minted
@@ -70,12 +71,7 @@ class HeadlessLogins:
             if session is None:
                 return await broker.identity("", name)
             await session.settled(SETTLE_S)
-            new = Login(
-                profile=session.profile.model_copy(update={"user": session.identity.user}),
-                identity=session.identity,
-                tickets=session.prover.tickets,
-                tokens=session.tokens.tokens if session.tokens else {},
-            )
+            new = login_of(session)
             await session.leave()
             logins = await asyncio.to_thread(self._logins)
             others = [login for login in logins if login.profile.name != name]

@@ -11,6 +11,7 @@ from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.credentials.broker import Broker
 from jupyter_ext.credentials.directory import CredentialDirectory, Login
 from jupyter_ext.credentials.models import Identity
+from jupyter_ext.credentials.session import Session
 from jupyter_ext.errors import JupyterExtError
 
 log = logging.getLogger(__name__)
@@ -41,15 +42,7 @@ class Injection:
 
     async def write(self, user: str) -> None:
         """Write a user's directory now."""
-        logins = [
-            Login(
-                profile=session.profile.model_copy(update={"user": session.identity.user}),
-                identity=session.identity,
-                tickets=session.prover.tickets,
-                tokens=session.tokens.tokens if session.tokens else {},
-            )
-            for session in self._broker.sessions(user)
-        ]
+        logins = [login_of(session) for session in self._broker.sessions(user)]
         await asyncio.to_thread(self._write, user, logins)
 
     async def close(self) -> None:
@@ -75,3 +68,13 @@ class Injection:
                 await self.write(user)
             except JupyterExtError as error:
                 log.warning("%s %s", error.message, error.hint)
+
+
+def login_of(session: Session) -> Login:
+    """Give of a session what kernels get."""
+    return Login(
+        profile=session.profile.model_copy(update={"user": session.identity.user}),
+        identity=session.identity,
+        tickets=session.prover.tickets,
+        tokens=session.tokens.tokens if session.tokens else {},
+    )

@@ -134,29 +134,6 @@ class Realm:
         finally:
             new.unlink(missing_ok=True)
 
-    async def service_ticket(self, service: str) -> ccache.Ticket:
-        """Get a ticket for a service into the ticket file, unless it holds one.
-
-        Parameters
-        ----------
-        service
-            For example HTTP/host.example.com@EXAMPLE.COM.
-
-        Raises
-        ------
-        ServiceUnknown
-            If the realm has no such service.
-        SessionEnded, KdcUnreachable, BadAnswer
-            As :meth:`renew` does.
-        """
-        answer = await self._run("kvno", ["-q", "-c", f"FILE:{self.tickets}", service])
-        if answer.code:
-            raise failures.service(self.profile, service, answer.complaint)
-        ticket = (await asyncio.to_thread(ccache.read, self.tickets)).ticket(service)
-        if ticket is None:
-            raise failures.service(self.profile, service, "kvno: it got no ticket")
-        return ticket
-
     async def change_password(self, principal: str, old: str, new: str) -> None:
         """Change a password, also one that has expired.
 

@@ -14,7 +14,14 @@ from jupyter_ext.clusters.models import Profile
 from jupyter_ext.credentials.models import Account, Identity, Reason, State
 from jupyter_ext.credentials.policy import asked_by, proposed_user
 from jupyter_ext.credentials.proof import Proof, Prover
-from jupyter_ext.credentials.token_keeper import Desk, TokenKeeper
+from jupyter_ext.credentials.token_keeper import (
+    FIRST_PAUSE_S,
+    MAX_PAUSE_S,
+    RENEW_AT,
+    SPREAD,
+    Desk,
+    TokenKeeper,
+)
 from jupyter_ext.errors import JupyterExtError
 
 if TYPE_CHECKING:
@@ -22,12 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RENEW_AT = 0.5
-"""Share of a ticket's life after which it is renewed."""
-SPREAD = 0.1
-"""Share of its life by which that varies, so that many servers do not ask a KDC in step."""
-FIRST_PAUSE_S = 5.0
-MAX_PAUSE_S = 300.0
 EXPIRING_S = 1800.0
 """An end that cannot be put off is told this long before."""
 
@@ -234,8 +235,7 @@ class Session:
         self.prover.forget()
         self.auth, self.tokens, self._account = None, None, None
         self.proof, self._since = None, None
-        self._state, self._reason = state, why
-        self._tell(self)
+        self._set(state, why)
 
     async def _look_up(self, proof: Proof) -> None:
         try:

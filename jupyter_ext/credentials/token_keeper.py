@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RENEW_AT = 0.5
-"""Share of a token's interval after which it is renewed."""
+"""Share of the life of a token or ticket after which it is renewed."""
 SPREAD = 0.1
-"""Share of it by which that varies."""
+"""Share of it by which that varies, so that many servers do not ask a service in step."""
 FIRST_PAUSE_S = 5.0
 MAX_PAUSE_S = 300.0
 

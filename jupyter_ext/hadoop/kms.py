@@ -13,19 +13,23 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from jupyter_ext.credentials import hdts
-from jupyter_ext.credentials.hdts import DelegationToken
 from jupyter_ext.credentials.minted import Issued
 from jupyter_ext.errors import BadAnswer, JupyterExtError, Misconfigured, Unreachable
 from jupyter_ext.hadoop.connection import Connection
-from jupyter_ext.hadoop.token_issuers import DAY_S, Issuer, decode, issued, moment, service_names
+from jupyter_ext.hadoop.token_issuers import (
+    DAY_S,
+    OperationIssuer,
+    decode,
+    issued,
+    service_names,
+)
 from jupyter_ext.hadoop.wire import member
 
 _URI = re.compile(r"kms://(https?)@([^/@\s]+?)(?::(\d+))?(/\S*)?")
 _PORTS = {"http": 80, "https": 443}
 
 
-class KmsIssuer(Issuer):
+class KmsIssuer(OperationIssuer):
     """Tokens of a KMS, or of several that share their secrets.
 
     Parameters
@@ -53,17 +57,6 @@ class KmsIssuer(Issuer):
         # Who renews it goes by the service; who uses it goes by the alias, which was once ip:port.
         aliases = [name for url in self._urls() for name in await service_names(_address(url))]
         return replace(found, tokens={**found.tokens, **dict.fromkeys(aliases, found.token)})
-
-    async def renew(self, issued: Issued) -> float:
-        """Put its end off."""
-        secret = {"token": hdts.encode_url_string(issued.token)}
-        answer = await self._operation("PUT", "RENEWDELEGATIONTOKEN", {}, secret)
-        return moment(member(answer), "long", self.address)
-
-    async def cancel(self, token: DelegationToken) -> None:
-        """Make it worthless."""
-        secret = {"token": hdts.encode_url_string(token)}
-        await self._operation("PUT", "CANCELDELEGATIONTOKEN", {}, secret)
 
     def _urls(self) -> list[str]:
         """List base URLs, as ``KMSClientProvider.Factory`` does."""

@@ -58,7 +58,32 @@ class Issuer(ABC):
         """Make it worthless."""
 
 
-class HdfsIssuer(Issuer):
+class OperationIssuer(Issuer):
+    """A service whose REST API calls what it does with tokens by WebHDFS's names."""
+
+    async def renew(self, issued: Issued) -> float:
+        """Put its end off."""
+        secret = {"token": hdts.encode_url_string(issued.token)}
+        answer = await self._operation("PUT", "RENEWDELEGATIONTOKEN", {}, secret)
+        return moment(member(answer), "long", self.address)
+
+    async def cancel(self, token: DelegationToken) -> None:
+        """Make it worthless."""
+        secret = {"token": hdts.encode_url_string(token)}
+        await self._operation("PUT", "CANCELDELEGATIONTOKEN", {}, secret)
+
+    @abstractmethod
+    async def _operation(
+        self,
+        method: str,
+        operation: str,
+        query: Mapping[str, str],
+        secret: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Ask for one of these operations; ``secret`` is query that is in no URL."""
+
+
+class HdfsIssuer(OperationIssuer):
     """Tokens of one nameservice.
 
     Parameters
@@ -101,17 +126,6 @@ class HdfsIssuer(Issuer):
             names.insert(0, f"ha-hdfs:{self._nameservice}")
         # Over HTTP a NameNode calls its tokens WEBHDFS; they are the same.
         return issued(token, self.kind, names, self._interval_s)
-
-    async def renew(self, issued: Issued) -> float:
-        """Put its end off."""
-        secret = {"token": hdts.encode_url_string(issued.token)}
-        answer = await self._operation("PUT", "RENEWDELEGATIONTOKEN", {}, secret)
-        return moment(member(answer), "long", self.address)
-
-    async def cancel(self, token: DelegationToken) -> None:
-        """Make it worthless."""
-        secret = {"token": hdts.encode_url_string(token)}
-        await self._operation("PUT", "CANCELDELEGATIONTOKEN", {}, secret)
 
     async def _operation(
         self,
