@@ -1,0 +1,1 @@
+"""Kernels in processes, Docker containers and YARN containers. See docs/kernels.md."""
