@@ -104,16 +104,19 @@ def test_the_wheel_holds_what_is_needed_and_no_more(wheel):
         f"{data}/kernels/python-clusters/logo-svg.svg",
         "etc/jupyter/jupyter_server_config.d/jupyter_ext.json",
         "jupyter_ext/py.typed",
+        "jupyter_ext_agent/__init__.py",
     ):
         assert any(name.endswith(wanted) for name in names), wanted
     version = json.loads((ROOT / "package.json").read_text())["version"]
     own = f"jupyter_ext-{version}"
     assert {name.split("/")[0] for name in names} == {
         "jupyter_ext",
+        "jupyter_ext_agent",
         f"{own}.data",
         f"{own}.dist-info",
     }
     assert not [name for name in names if name.startswith("jupyter_ext/_labextension")]
+    assert not [name for name in names if f"{data}/kernels/agent" in name]
     assert wheel.stat().st_size < 2_000_000
 
 
