@@ -49,9 +49,9 @@ class Issuer(ABC):
     async def issue(self) -> Issued:
         """Ask for a token."""
 
-    @abstractmethod
     async def renew(self, issued: Issued) -> float:
-        """Put its end off; gives the new one, in seconds since the epoch."""
+        """Put the end of a renewable one off; gives the new one, in seconds since the epoch."""
+        raise NotImplementedError
 
     @abstractmethod
     async def cancel(self, token: DelegationToken) -> None:
@@ -91,8 +91,7 @@ class HdfsIssuer(OperationIssuer):
     nameservice
         Its name; empty for a NameNode without one.
     renewer
-        Principal that renews them: the ResourceManager's, so that applications can be submitted
-        with them.
+        Principal that renews them; empty if nobody does.
     interval_s
         ``dfs.namenode.delegation.token.renew-interval``, in seconds.
     """
@@ -146,12 +145,12 @@ class HdfsIssuer(OperationIssuer):
 
 
 class ResourceManagerIssuer(Issuer):
-    """Tokens of the ResourceManager, which their owner renews.
+    """Tokens of the ResourceManager.
 
     Parameters
     ----------
-    user
-        Short name of the owner.
+    renewer
+        Who renews them; empty if nobody does.
     """
 
     service = "resourcemanager"
@@ -162,17 +161,17 @@ class ResourceManagerIssuer(Issuer):
         connection: Connection,
         resourcemanager: ResourceManager,
         daemons: Sequence[Daemon],
-        user: str,
+        renewer: str,
     ) -> None:
         self._connection = connection
         self._resourcemanager = resourcemanager
-        self._user = user
+        self._renewer = renewer
         self._addresses = [daemon.rpc for daemon in daemons if daemon.rpc]
         self.address = ",".join(self._addresses)
 
     async def issue(self) -> Issued:
         """Ask for a token."""
-        found = member(await self._ask("POST", "", body={"renewer": self._user}))
+        found = member(await self._ask("POST", body={"renewer": self._renewer}))
         token = decode(found, "token", self.address)
         names = [await service_names(address) for address in self._addresses]
         # One token is for the whole pair: its service names both.
@@ -181,28 +180,23 @@ class ResourceManagerIssuer(Issuer):
         return Issued(
             token=next(iter(tokens.values())),
             tokens=tokens,
-            renewer=text(found, "renewer"),
-            renewable=True,
+            renewer=self._renewer,
+            renewable=False,
             expires_at=moment(found, "expiration-time", self.address),
             max_date=moment(found, "max-validity", self.address),
         )
 
-    async def renew(self, issued: Issued) -> float:
-        """Put its end off."""
-        answer = await self._ask("POST", "/expiration", token=issued.token)
-        return moment(member(answer), "expiration-time", self.address)
-
     async def cancel(self, token: DelegationToken) -> None:
         """Make it worthless."""
-        await self._ask("DELETE", "", token=token)
+        await self._ask("DELETE", token=token)
 
     async def _ask(
-        self, method: str, path: str, *, body: Any = None, token: DelegationToken | None = None
+        self, method: str, *, body: Any = None, token: DelegationToken | None = None
     ) -> Any:
         headers = {_RM_TOKEN: hdts.encode_url_string(token)} if token else None
 
         async def ask(daemon: Daemon) -> Any:
-            url = f"{daemon.url}/ws/v1/cluster/delegation-token{path}"
+            url = f"{daemon.url}/ws/v1/cluster/delegation-token"
             return await self._connection.get_json(url, method=method, body=body, headers=headers)
 
         return await self._resourcemanager.call(ask)

@@ -11,7 +11,6 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from jupyter_ext.clusters.endpoints import split_address
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.clusters.xml import Configuration
 from jupyter_ext.credentials.minted import Issued, Minted
@@ -25,7 +24,10 @@ from jupyter_ext.hadoop.token_issuers import DAY_S, HdfsIssuer, Issuer, Resource
 
 T = TypeVar("T")
 
-_RM_PRINCIPAL = "yarn.resourcemanager.principal"
+NOBODY = ""
+"""The renewer of what is shared by all programs of a login. Of the tokens that an application is
+submitted with, a ResourceManager renews those that name a renewer, and cancels them when the
+application ends (``DelegationTokenRenewer.skipTokenRenewal``): for every other program too."""
 _HDFS_INTERVAL = "dfs.namenode.delegation.token.renew-interval"
 _GONE = "Token not found"
 """``AbstractDelegationTokenSecretManager.cancelToken``; each service wraps it in another error."""
@@ -79,8 +81,7 @@ class TokenDesk:
     async def renew(self, minted: Minted) -> Minted:
         """Put a token's end off, or where that is not possible any more, get another.
 
-        Only its renewer may renew a token. One with which applications are submitted names the
-        ResourceManager there, so its owner always gets another.
+        Only its renewer may renew a token, so where there is none its owner gets another.
 
         Returns
         -------
@@ -104,8 +105,6 @@ class TokenDesk:
 
     async def cancel(self, minted: Minted) -> None:
         """Make a token, and those that it replaced, worthless.
-
-        The ResourceManager does so too, when an application ends that was submitted with it.
 
         Raises
         ------
@@ -146,33 +145,22 @@ class TokenDesk:
         if profile.auth != "kerberos":
             return hadoop, []
         configuration = Configuration.read(Path(profile.conf_dir))
-        renewer = self._renewer(profile, configuration)
+        daemons = profile.endpoints.resourcemanagers
+        renewer = NOBODY if daemons else self._user
         interval = configuration.get(_HDFS_INTERVAL)
         interval_s = int(interval) / 1000 if interval.isdecimal() else DAY_S
         found: list[Issuer] = [
             HdfsIssuer(connection, hadoop.namenode, name, renewer=renewer, interval_s=interval_s)
             for name in hadoop.namenode.nameservices
         ]
-        if daemons := profile.endpoints.resourcemanagers:
+        if daemons:
             manager = hadoop.resourcemanager
-            found.append(ResourceManagerIssuer(connection, manager, daemons, self._user))
+            found.append(ResourceManagerIssuer(connection, manager, daemons, renewer))
         if kms := _kms(profile, configuration):
             found.append(KmsIssuer(connection, kms, renewer))
         if hive := profile.config.hiveserver2:
             found.append(HiveServer2Issuer(connection, hive, self._user))
         return hadoop, found
-
-    def _renewer(self, profile: Profile, configuration: Configuration) -> str:
-        """Give the principal of the ResourceManager, which renews what applications come with.
-
-        As ``org.apache.hadoop.mapred.Master`` does, in full: the services know which short name
-        their ``auth_to_local`` makes of it.
-        """
-        principal = configuration.get(_RM_PRINCIPAL)
-        daemons = profile.endpoints.resourcemanagers
-        if not principal or not daemons:
-            return self._user
-        return principal.replace("_HOST", split_address(daemons[0].rpc, 0)[0].lower())
 
 
 def _kms(profile: Profile, configuration: Configuration) -> str:

@@ -70,7 +70,8 @@ async def kms() -> AsyncIterator[Tokens]:
     async def answer(head: str, _: bytes) -> bytes:
         method, target, _ = head.split(" ", 2)
         parts = urlsplit(target)
-        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        found = parse_qs(parts.query, keep_blank_values=True)
+        query = {key: values[0] for key, values in found.items()}
         operation = query["op"]
         token = key(query["token"]) if "token" in query else b""
         tokens.calls.append(f"{method} {operation}")

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,10 @@ def elsewhere(profile: Profile) -> Endpoints:
     )
 
 
+def without_resourcemanager(profile: Profile) -> Endpoints:
+    return profile.endpoints.model_copy(update={"resourcemanagers": []})
+
+
 def whole(minted: Minted) -> str:
     return hdts.encode_url_string(minted.issued[-1].token)
 
@@ -117,9 +122,9 @@ async def test_a_token_of_each_service(sandbox, tmp_path):
         assert {token.kind for token in hdfs.tokens.values()} == {"HDFS_DELEGATION_TOKEN"}
         assert len({(token.identifier, token.password) for token in hdfs.tokens.values()}) == 1
         assert (hdfs.info.service, hdfs.info.address) == ("hdfs", rpc)
-        # The ResourceManager's: applications can be submitted with it.
-        assert hdfs.info.renewer == "hdfs"
-        assert (yarn.info.service, yarn.info.renewer) == ("resourcemanager", "alice")
+        # Else the ResourceManager would cancel them with the first application.
+        assert hdfs.info.renewer == yarn.info.renewer == ""
+        assert yarn.info.service == "resourcemanager"
         assert {token.kind for token in yarn.tokens.values()} == {"RM_DELEGATION_TOKEN"}
         assert len(yarn.tokens) == 2
         for minted in (hdfs, yarn):
@@ -148,7 +153,7 @@ async def test_a_cancelled_token_is_refused(sandbox, tmp_path):
         await alice.desk.cancel(other)
 
 
-async def test_what_only_the_resourcemanager_renews_is_replaced(sandbox, tmp_path):
+async def test_what_nobody_renews_is_replaced(sandbox, tmp_path):
     async with logged_in(sandbox, tmp_path) as alice:
         hdfs, yarn = await alice.desk.mint()
         new_hdfs, new_yarn = await alice.desk.renew(hdfs), await alice.desk.renew(yarn)
@@ -158,20 +163,19 @@ async def test_what_only_the_resourcemanager_renews_is_replaced(sandbox, tmp_pat
         assert new_hdfs.info.error is None
         # A program that runs may use it still.
         assert (await listed_with(alice.profile, hdfs)).status_code == 200
-        assert whole(new_yarn) == whole(yarn)
+        assert whole(new_yarn) != whole(yarn)
         assert new_yarn.info.expires_at > yarn.info.expires_at
-        assert new_yarn.info.max_date == yarn.info.max_date
+        assert (await apps_with(alice.profile, yarn)).status_code == 200
 
         await alice.desk.cancel(new_hdfs)
         for minted in (hdfs, new_hdfs):
             assert (await listed_with(alice.profile, minted)).status_code == 403
 
 
-async def test_its_owner_renews_a_token_where_no_resourcemanager_is_known(sandbox, tmp_path):
+async def test_its_owner_renews_a_token_where_there_is_no_resourcemanager(sandbox, tmp_path):
     async with logged_in(sandbox, tmp_path) as alice:
-        # Without the XML nothing names the ResourceManager's principal.
-        desk = alice.with_profile(conf_dir=str(tmp_path))
-        hdfs, _ = await desk.mint()
+        desk = alice.with_profile(endpoints=without_resourcemanager(alice.profile))
+        [hdfs] = await desk.mint()
         assert hdfs.info.renewer == "alice"
         renewed = await desk.renew(hdfs)
         assert whole(renewed) == whole(hdfs)
@@ -281,13 +285,25 @@ async def test_the_file_is_all_that_hdfs_native_needs(sandbox, tmp_path):
     assert "/user/alice/token.bin" in listed
 
 
-async def test_an_application_is_submitted_with_it(sandbox, tmp_path):
+async def of_one_application(alice: Alice, hdfs: Minted) -> Minted:
+    """Like that, but renewed by the ResourceManager, as Hadoop's own clients want their tokens."""
+    namenode = alice.profile.endpoints.namenodes[0].url
+    async with Hadoop.open(alice.profile, auth=alice.auth) as hadoop:
+        query = {"op": "GETDELEGATIONTOKEN", "renewer": "hdfs"}
+        answer = await hadoop.connection.get_json(f"{namenode}/webhdfs/v1/", query)
+    token = hdts.decode_url_string(answer["Token"]["urlString"])
+    named = replace(token, kind="HDFS_DELEGATION_TOKEN", service=next(iter(hdfs.tokens)))
+    return Minted(hdfs.info, (replace(hdfs.issued[0], token=named, tokens={"its own": named}),))
+
+
+async def test_an_application_is_submitted_with_it_and_leaves_it_alone(sandbox, tmp_path):
     async with logged_in(sandbox, tmp_path) as alice:
-        minted = await alice.desk.mint()
+        hdfs, yarn = minted = await alice.desk.mint()
+        own = await of_one_application(alice, hdfs)
         base = f"{alice.profile.endpoints.resourcemanagers[0].url}/ws/v1/cluster/apps"
         entries = [
             {"key": alias, "value": hdts.encode_url_string(token)}
-            for one in minted
+            for one in (*minted, own)
             for alias, token in one.tokens.items()
         ]
         async with Hadoop.open(alice.profile, auth=alice.auth) as hadoop:
@@ -314,15 +330,23 @@ async def test_an_application_is_submitted_with_it(sandbox, tmp_path):
             await eventually(placed)
             await ask(f"{base}/{app}/state", method="PUT", body={"state": "KILLED"})
 
+        async def is_cancelled() -> bool:
+            return (await listed_with(alice.profile, own)).status_code == 403
+
+        await eventually(is_cancelled)
+        assert (await listed_with(alice.profile, hdfs)).status_code == 200
+        assert (await apps_with(alice.profile, yarn)).status_code == 200
+
 
 async def test_no_log_shows_a_token(sandbox, tmp_path, caplog):
     caplog.set_level(logging.DEBUG)
     for name in ("httpx", "httpcore", "asyncio", "jupyter_ext"):
         caplog.set_level(logging.DEBUG, logger=name)
     async with logged_in(sandbox, tmp_path) as alice:
-        desk = alice.with_profile(conf_dir=str(tmp_path))  # alice is the renewer
-        minted = [await desk.renew(one) for one in await desk.mint()]
-        gone = [await desk.renew(one) for one in minted]
+        owner = alice.with_profile(endpoints=without_resourcemanager(alice.profile))
+        desk = alice.desk
+        minted = [await owner.renew(one) for one in await owner.mint()]
+        gone = [await desk.renew(one) for one in (*minted, *await desk.mint())]
         down = alice.with_profile(endpoints=elsewhere(alice.profile))
         errors = []
         for one in gone:
@@ -331,7 +355,7 @@ async def test_no_log_shows_a_token(sandbox, tmp_path, caplog):
             errors.append(f"{caught.value!r} {caught.value} {caught.value.hint}")
             await desk.cancel(one)
         await down.aclose()
-        await desk.aclose()
+        await owner.aclose()
     shown = f"{caplog.text} {errors} {minted!r} {minted} {desk!r}"
     assert "op=CANCELDELEGATIONTOKEN" in caplog.text  # the calls themselves are logged
     for one in (*minted, *gone):
