@@ -3,9 +3,10 @@
 import json
 import os
 import stat
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, Optional
 
-SECRET_BYTES = 32
+SIZE = 32
+"""Bytes of a secret and of a fingerprint."""
 SCHEMES = ("unix://", "tls://", "wss://")
 
 
@@ -13,25 +14,8 @@ class BootstrapError(Exception):
     """The bootstrap cannot be used; the text says why, and holds nothing secret."""
 
 
-class Bootstrap(
-    NamedTuple(
-        "Bootstrap",
-        [
-            ("kernel_id", str),
-            ("secret", bytes),
-            ("hubs", List[str]),
-            ("fingerprint", str),
-            ("ca", Optional[str]),
-            ("lease_s", float),
-        ],
-    )
-):
-    """See docs/kernels.md; ``fingerprint`` is empty where no hub speaks ``tls``."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"Bootstrap(kernel_id={self.kernel_id!r}, hubs={self.hubs!r})"
+Bootstrap = Dict[str, Any]
+"""The keys of docs/kernels.md, checked; ``ca`` and ``fingerprint`` may be None."""
 
 
 def read_bootstrap(path: str) -> Bootstrap:
@@ -52,31 +36,31 @@ def read_bootstrap(path: str) -> Bootstrap:
         raise BootstrapError(
             f"Others could read the secret in {path}: its mode is {stat.S_IMODE(mode):o}, not 600."
         )
-    return parse_bootstrap(text)
+    try:
+        values = json.loads(text)
+    except ValueError:
+        raise BootstrapError(f"The bootstrap {path} is not JSON.") from None
+    return check_bootstrap(values)
 
 
-def parse_bootstrap(text: str) -> Bootstrap:
-    """Check the JSON of a bootstrap.
+def check_bootstrap(values: Any) -> Bootstrap:
+    """Check what the JSON of a bootstrap says.
 
     Raises
     ------
     BootstrapError
         With the key that is wrong, and what was expected.
     """
-    try:
-        values = json.loads(text)
-    except ValueError:
-        raise BootstrapError("The bootstrap is not JSON.") from None
     if not isinstance(values, dict):
         raise BootstrapError("The bootstrap is not a JSON object.")
-    return Bootstrap(
-        kernel_id=_text(values, "kernel_id"),
-        secret=_hexadecimal(values, "secret", SECRET_BYTES),
-        hubs=_hubs(values),
-        fingerprint=_fingerprint(values),
-        ca=_text(values, "ca") if values.get("ca") else None,
-        lease_s=_seconds(values, "lease_s"),
-    )
+    return {
+        "kernel_id": _text(values, "kernel_id"),
+        "secret": _hexadecimal(values, "secret"),
+        "hubs": _hubs(values),
+        "fingerprint": _fingerprint(values),
+        "ca": _text(values, "ca") if values.get("ca") else None,
+        "lease_s": _seconds(values, "lease_s"),
+    }
 
 
 def _text(values: Dict[str, Any], key: str) -> str:
@@ -86,13 +70,10 @@ def _text(values: Dict[str, Any], key: str) -> str:
     return value
 
 
-def _hexadecimal(values: Dict[str, Any], key: str, size: int) -> bytes:
-    try:
-        value = bytes.fromhex(_text(values, key))
-    except ValueError:
-        value = b""
-    if len(value) != size:
-        raise BootstrapError(f"The bootstrap's {key} is not {size} bytes in hex.")
+def _hexadecimal(values: Dict[str, Any], key: str) -> str:
+    value = _text(values, key).lower()
+    if len(value) != 2 * SIZE or value.strip("0123456789abcdef"):
+        raise BootstrapError(f"The bootstrap's {key} is not {SIZE} bytes in hexadecimal.")
     return value
 
 
@@ -108,12 +89,12 @@ def _hubs(values: Dict[str, Any]) -> List[str]:
     return hubs
 
 
-def _fingerprint(values: Dict[str, Any]) -> str:
-    if not values.get("fingerprint"):
-        if any(hub.startswith("tls://") for hub in values["hubs"]):
-            raise BootstrapError("The bootstrap has a tls hub, and no fingerprint to know it by.")
-        return ""
-    return _hexadecimal(values, "fingerprint", 32).hex()
+def _fingerprint(values: Dict[str, Any]) -> Optional[str]:
+    if values.get("fingerprint"):
+        return _hexadecimal(values, "fingerprint")
+    if any(hub.startswith("tls://") for hub in values["hubs"]):
+        raise BootstrapError("The bootstrap has a tls hub, and no fingerprint to know it by.")
+    return None
 
 
 def _seconds(values: Dict[str, Any], key: str) -> float:
