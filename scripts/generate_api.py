@@ -17,6 +17,9 @@ from pydantic.json_schema import models_json_schema
 from jupyter_ext.app import routes
 from jupyter_ext.errors import JupyterExtError
 from jupyter_ext.handlers import Endpoint, Route
+from jupyter_ext.kernels import handlers as kernels
+from jupyter_ext.kernels.models import KernelsMessage
+from jupyter_ext.kernels.values import DockerValues, YarnValues
 from jupyter_ext.models import ErrorReply
 from jupyter_ext.status.models import (
     BoardMessage,
@@ -61,7 +64,16 @@ def plain(node: Any) -> Any:
 
 def definitions(found: list[tuple[str, str, Endpoint]]) -> dict[str, Any]:
     """JSON Schema of every model that crosses the wire, by name."""
-    models = {ErrorReply, BoardMessage, IdentityMessage, StatusMessage, WatchMessage}
+    models = {
+        ErrorReply,
+        BoardMessage,
+        IdentityMessage,
+        KernelsMessage,
+        StatusMessage,
+        WatchMessage,
+        DockerValues,
+        YarnValues,
+    }
     for _, _, described in found:
         models |= {*models_of(described.request), *models_of(described.response)}
     ordered = sorted(models, key=lambda model: model.__name__)
@@ -112,7 +124,7 @@ def openapi(found: list[tuple[str, str, Endpoint]], schemas: dict[str, Any]) -> 
             "version": json.loads((ROOT / "package.json").read_text())["version"],
             "description": f"Error codes: {', '.join(codes)}. "
             "jupyter-ext/status/stream is a websocket: the server sends BoardMessage, "
-            "StatusMessage and IdentityMessage, the client sends WatchMessage.",
+            "StatusMessage, IdentityMessage and KernelsMessage, the client sends WatchMessage.",
         },
         "paths": paths,
         "components": {"schemas": schemas},
@@ -132,7 +144,8 @@ def refer(node: Any, old: str, new: str) -> Any:
 def main() -> int:
     """Write both files."""
     services: Any = None
-    found = endpoints(routes(services, services, services, services, ""))
+    table = routes(services, services, services, services, "")
+    found = endpoints([*table, *kernels.routes(services, services)])
     schemas = definitions(found)
     types = {
         "title": "Api",

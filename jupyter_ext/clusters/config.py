@@ -243,6 +243,10 @@ def _remove(data: dict[str, Any], path: tuple[str, ...]) -> None:
     *tables, leaf = path
     table: Any = data
     for name in tables:
+        if isinstance(table.get(name), list):
+            # A list of tables goes as a whole: which of them it was is not in the path.
+            leaf = name
+            break
         table = table.get(name)
         if not isinstance(table, dict):
             return

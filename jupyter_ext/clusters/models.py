@@ -11,6 +11,7 @@ from jupyter_ext.models import Model
 AuthType = Literal["simple", "kerberos", "gateway"]
 Color = Literal["blue", "green", "orange", "red", "cyan", "grey"]
 Layer = Literal["user", "environment", "system"]
+Language = Literal["python", "r", "bash"]
 PROFILE_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 ProfileName = Annotated[str, Field(pattern=PROFILE_NAME)]
 DURATION = r"^([0-9]+[dhms])+$"
@@ -94,23 +95,97 @@ class GatewayConfig(Model):
     hiveserver2: HttpUrl | None = None
 
 
+class KernelPreset(Model):
+    """Values of a launch form, under a name that a person chooses by."""
+
+    title: str = Field(max_length=40, description="For example: Large.")
+    memory_mb: int | None = Field(default=None, gt=0)
+    vcores: int | None = Field(default=None, gt=0)
+    gpus: int | None = Field(default=None, ge=0)
+    queue: str | None = None
+    node_label: str | None = None
+    image: str | None = None
+
+
 class KernelDefaults(Model):
     """What a kernel gets unless the launch form says otherwise."""
 
+    enabled: bool | None = Field(
+        default=None,
+        description="Whether such kernels are offered; if left out, where a Python, an archive or "
+        "an image is named.",
+    )
+    languages: list[Language] = Field(
+        default=["python"], description="Kernels that are offered: python, r, bash."
+    )
     python: str | None = Field(default=None, description="Python on the nodes, a path.")
+    memory_mb: int | None = Field(default=None, gt=0)
+    vcores: int | None = Field(default=None, gt=0)
+    gpus: int | None = Field(default=None, ge=0)
+    environment: list[str] = Field(
+        default=[],
+        description="Variables that kernels get: NAME=value, or NAME to take the server's value.",
+    )
+    cull_idle_s: int | None = Field(
+        default=None, gt=0, description="Seconds without use after which a kernel is ended."
+    )
+    lease_s: int = Field(
+        default=1800,
+        ge=30,
+        description="Seconds that a kernel goes on without a Jupyter server.",
+    )
+    presets: list[KernelPreset] = Field(
+        default=[], description="Choices of the launch form, each with a title."
+    )
+
+    @property
+    def offered(self) -> bool:
+        """Whether there are kernelspecs for it."""
+        named = self.python or getattr(self, "archive", None) or getattr(self, "image", None)
+        return bool(named) if self.enabled is None else self.enabled
+
+
+class DockerDefaults(KernelDefaults):
+    """What a kernel in a Docker container gets, and the daemon that runs it."""
+
+    image: str | None = Field(default=None, description="Container image.")
+    images: list[str] = Field(default=[], description="Other images that may be chosen.")
+    host: str | None = Field(
+        default=None,
+        pattern=r"^(unix|tcp)://",
+        description="Docker daemon: unix:///path or tcp://host:port; DOCKER_HOST when left out.",
+    )
+    tls_ca: str | None = Field(
+        default=None, description="PEM file that the daemon is checked with."
+    )
+    tls_cert: str | None = Field(default=None, description="PEM file that shows who we are.")
+    tls_key: str | None = Field(default=None, description="Key of that PEM file.")
+    network: str | None = Field(default=None, description="Docker network of the containers.")
+    volumes: list[str] = Field(
+        default=[], description="What is mounted: source:target, or source:target:ro."
+    )
+    shm_mb: int | None = Field(default=None, gt=0, description="Size of /dev/shm in MB.")
+    user: str | None = Field(
+        default=None, description="uid[:gid] in the container; your own when left out."
+    )
+    pids: int = Field(default=4096, gt=0, description="Processes and threads at most.")
+
+
+class YarnDefaults(KernelDefaults):
+    """What a kernel in a YARN container gets."""
+
     archive: str | None = Field(default=None, description="Environment archive, an HDFS path.")
     image: str | None = Field(default=None, description="Container image.")
     queue: str | None = None
-    memory_mb: int | None = Field(default=None, gt=0)
-    vcores: int | None = Field(default=None, gt=0)
+    node_label: str | None = Field(default=None, description="Label of the nodes to run on.")
 
 
 class KernelsConfig(Model):
     """Kernel defaults per backend."""
 
     local: KernelDefaults = KernelDefaults()
-    docker: KernelDefaults = KernelDefaults()
-    yarn: KernelDefaults = KernelDefaults()
+    docker: DockerDefaults = DockerDefaults()
+    yarn: YarnDefaults = YarnDefaults()
 
 
 class ClusterConfig(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from jupyter_ext.models import Model
 
@@ -99,6 +99,16 @@ class KernelView(Model):
     restarts: int = 0
     owner: str = ""
     """The Jupyter user whom it belongs to."""
+    values: dict[str, Any] = {}
+    """Of the launch form, as it was started with."""
+    cull_at: float | None = None
+    """Epoch seconds at which it ends unless it is used before; None while that is far off."""
+
+
+class KernelList(Model):
+    """All kernels of the viewer, the oldest first."""
+
+    kernels: list[KernelView]
 
 
 class KernelsMessage(Model):
@@ -123,6 +133,9 @@ class LaunchRequest(Model):
     spec: str
     values: dict[str, Any] = Field(default={})
     remember: bool = False
+    """Propose these values the next time."""
+    ask: bool = True
+    """False: start this kernelspec with these values from now on, without a form."""
 
 
 class Preset(Model):
@@ -139,12 +152,16 @@ class Limit(Model):
     maximum: float | None = None
     free: float | None = None
     """What would start at once; more than this waits."""
+    choices: list[str] = []
+    """The only values that make sense, such as the queues; empty for any."""
     note: str = ""
     """One sentence, for example: queue research has 12 GB free."""
 
 
 class LaunchForm(Model):
     """Everything that a form shows before a kernel starts."""
+
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
 
     spec: str
     title: str
@@ -158,6 +175,8 @@ class LaunchForm(Model):
     """Remembered ones, else the profile's defaults."""
     presets: list[Preset] = []
     limits: list[Limit] = []
+    limits_error: str = ""
+    """Why there are no limits: the cluster does not answer, or wants a login first."""
     ask: bool = True
     """False once the user said not to be asked again."""
 

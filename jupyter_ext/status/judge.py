@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.hadoop.models import ClusterMetrics, HdfsMetrics, Node
-from jupyter_ext.status.models import DaemonState, Failure, Section, State
+from jupyter_ext.status.models import DaemonState, SectionFailure, Section, State
 from jupyter_ext.status.waiting import shorten
 
 _SILENT = frozenset({"unreachable", "untrusted", "login_needed", "misconfigured"})
@@ -31,7 +31,7 @@ class Findings:
     """Every NodeManager, looked at when some are lost or unhealthy; empty otherwise."""
     namenodes: Sequence[DaemonState] = ()
     hdfs: HdfsMetrics | None = None
-    failures: Mapping[Section, Failure] = field(default_factory=dict)
+    failures: Mapping[Section, SectionFailure] = field(default_factory=dict)
     """Sections whose last attempt failed."""
 
 

@@ -26,7 +26,7 @@ State = Literal[
 Section = Literal["info", "metrics", "apps", "scheduler", "hdfs"]
 
 
-class Failure(Model):
+class SectionFailure(Model):
     """Why one section of a cluster's data is missing or old."""
 
     code: str
@@ -90,7 +90,7 @@ class ClusterStatus(Model):
     """Mine: running and waiting ones, and those that ended within the last hour; newest first."""
     apps_left_off: int = 0
     """How many more of mine there are; a card carries no more than 500."""
-    failures: dict[Section, Failure] = {}
+    failures: dict[Section, SectionFailure] = {}
 
 
 class Sample(Model):

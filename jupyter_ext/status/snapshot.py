@@ -24,7 +24,7 @@ from jupyter_ext.status.models import (
     AppStatus,
     ClusterStatus,
     DaemonState,
-    Failure,
+    SectionFailure,
     Hdfs,
     Sample,
     Section,
@@ -80,7 +80,7 @@ class Snapshot:
         self.scheduler: Scheduler | None = None
         self.hdfs: HdfsAnswer | None = None
         self.nodes: Sequence[Node] = ()
-        self.failures: dict[Section, Failure] = {}
+        self.failures: dict[Section, SectionFailure] = {}
         self.asked_at: dict[Section, float] = {}
         """Monotonic seconds of each section's last attempt."""
         self.polled_at: float | None = None
@@ -118,7 +118,7 @@ class Snapshot:
 
     def fail(self, section: Section, error: JupyterExtError) -> None:
         """Take note that a question was not answered; the last answer is kept."""
-        self.failures[section] = Failure(code=error.code, message=error.message, hint=error.hint)
+        self.failures[section] = SectionFailure(code=error.code, message=error.message, hint=error.hint)
 
     def sample(self) -> Sample | None:
         """Add a point to the history, from the latest metrics."""

@@ -23,12 +23,15 @@ export interface Api {
   DaemonStatus: DaemonStatus;
   Directory: Directory;
   DirectorySource: DirectorySource;
+  DockerDefaults: DockerDefaults;
+  DockerValues: DockerValues;
   DoctorReport: DoctorReport;
   EditProfile: EditProfile;
   Endpoints: Endpoints;
   ErrorReply: ErrorReply;
   Failure: Failure;
   GatewayConfig: GatewayConfig;
+  Gpu: Gpu;
   Hdfs: Hdfs;
   HdfsMetrics: HdfsMetrics;
   Identity: Identity;
@@ -36,27 +39,43 @@ export interface Api {
   IdentityMessage: IdentityMessage;
   KerberosConfig: KerberosConfig;
   KernelDefaults: KernelDefaults;
+  KernelList: KernelList;
+  KernelPreset: KernelPreset;
+  KernelView: KernelView;
   KernelsConfig: KernelsConfig;
+  KernelsMessage: KernelsMessage;
+  LaunchForm: LaunchForm;
+  LaunchRequest: LaunchRequest;
   LdapConfig: LdapConfig;
+  Limit: Limit;
   LogTail: LogTail;
+  LogText: LogText;
   Login: Login;
   Node: Node;
   NodeCounts: NodeCounts;
   NodeList: NodeList;
+  Phase: Phase;
+  Preset: Preset;
   Problem: Problem;
   Profile: Profile;
   Queue: Queue;
   Reason: Reason;
   Resources: Resources;
+  RestartRequest: RestartRequest;
   Sample: Sample;
   SandboxCluster: SandboxCluster;
   SandboxStatus: SandboxStatus;
+  SectionFailure: SectionFailure;
   ServerInfo: ServerInfo;
+  Stats: Stats;
   StatusMessage: StatusMessage;
+  TerminalName: TerminalName;
   TokenInfo: TokenInfo;
   UrlSource: UrlSource;
   WatchMessage: WatchMessage;
   Yarn: Yarn;
+  YarnDefaults: YarnDefaults;
+  YarnValues: YarnValues;
 }
 /**
  * What the directory knows about you.
@@ -276,8 +295,8 @@ export interface GatewayConfig {
  */
 export interface KernelsConfig {
   local: KernelDefaults;
-  docker: KernelDefaults;
-  yarn: KernelDefaults;
+  docker: DockerDefaults;
+  yarn: YarnDefaults;
 }
 /**
  * What a kernel gets unless the launch form says otherwise.
@@ -287,9 +306,176 @@ export interface KernelsConfig {
  */
 export interface KernelDefaults {
   /**
+   * Whether such kernels are offered; if left out, where a Python, an archive or an image is named.
+   */
+  enabled: boolean | null;
+  /**
+   * Kernels that are offered: python, r, bash.
+   */
+  languages: ('python' | 'r' | 'bash')[];
+  /**
    * Python on the nodes, a path.
    */
   python: string | null;
+  memory_mb: number | null;
+  vcores: number | null;
+  gpus: number | null;
+  /**
+   * Variables that kernels get: NAME=value, or NAME to take the server's value.
+   */
+  environment: string[];
+  /**
+   * Seconds without use after which a kernel is ended.
+   */
+  cull_idle_s: number | null;
+  /**
+   * Seconds that a kernel goes on without a Jupyter server.
+   */
+  lease_s: number;
+  /**
+   * Choices of the launch form, each with a title.
+   */
+  presets: KernelPreset[];
+}
+/**
+ * Values of a launch form, under a name that a person chooses by.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "KernelPreset".
+ */
+export interface KernelPreset {
+  /**
+   * For example: Large.
+   */
+  title: string;
+  memory_mb: number | null;
+  vcores: number | null;
+  gpus: number | null;
+  queue: string | null;
+  node_label: string | null;
+  image: string | null;
+}
+/**
+ * What a kernel in a Docker container gets, and the daemon that runs it.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "DockerDefaults".
+ */
+export interface DockerDefaults {
+  /**
+   * Whether such kernels are offered; if left out, where a Python, an archive or an image is named.
+   */
+  enabled: boolean | null;
+  /**
+   * Kernels that are offered: python, r, bash.
+   */
+  languages: ('python' | 'r' | 'bash')[];
+  /**
+   * Python on the nodes, a path.
+   */
+  python: string | null;
+  memory_mb: number | null;
+  vcores: number | null;
+  gpus: number | null;
+  /**
+   * Variables that kernels get: NAME=value, or NAME to take the server's value.
+   */
+  environment: string[];
+  /**
+   * Seconds without use after which a kernel is ended.
+   */
+  cull_idle_s: number | null;
+  /**
+   * Seconds that a kernel goes on without a Jupyter server.
+   */
+  lease_s: number;
+  /**
+   * Choices of the launch form, each with a title.
+   */
+  presets: KernelPreset[];
+  /**
+   * Container image.
+   */
+  image: string | null;
+  /**
+   * Other images that may be chosen.
+   */
+  images: string[];
+  /**
+   * Docker daemon: unix:///path or tcp://host:port; DOCKER_HOST when left out.
+   */
+  host: string | null;
+  /**
+   * PEM file that the daemon is checked with.
+   */
+  tls_ca: string | null;
+  /**
+   * PEM file that shows who we are.
+   */
+  tls_cert: string | null;
+  /**
+   * Key of that PEM file.
+   */
+  tls_key: string | null;
+  /**
+   * Docker network of the containers.
+   */
+  network: string | null;
+  /**
+   * What is mounted: source:target, or source:target:ro.
+   */
+  volumes: string[];
+  /**
+   * Size of /dev/shm in MB.
+   */
+  shm_mb: number | null;
+  /**
+   * uid[:gid] in the container; your own when left out.
+   */
+  user: string | null;
+  /**
+   * Processes and threads at most.
+   */
+  pids: number;
+}
+/**
+ * What a kernel in a YARN container gets.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "YarnDefaults".
+ */
+export interface YarnDefaults {
+  /**
+   * Whether such kernels are offered; if left out, where a Python, an archive or an image is named.
+   */
+  enabled: boolean | null;
+  /**
+   * Kernels that are offered: python, r, bash.
+   */
+  languages: ('python' | 'r' | 'bash')[];
+  /**
+   * Python on the nodes, a path.
+   */
+  python: string | null;
+  memory_mb: number | null;
+  vcores: number | null;
+  gpus: number | null;
+  /**
+   * Variables that kernels get: NAME=value, or NAME to take the server's value.
+   */
+  environment: string[];
+  /**
+   * Seconds without use after which a kernel is ended.
+   */
+  cull_idle_s: number | null;
+  /**
+   * Seconds that a kernel goes on without a Jupyter server.
+   */
+  lease_s: number;
+  /**
+   * Choices of the launch form, each with a title.
+   */
+  presets: KernelPreset[];
   /**
    * Environment archive, an HDFS path.
    */
@@ -299,8 +485,10 @@ export interface KernelDefaults {
    */
   image: string | null;
   queue: string | null;
-  memory_mb: number | null;
-  vcores: number | null;
+  /**
+   * Label of the nodes to run on.
+   */
+  node_label: string | null;
 }
 /**
  * Why the scheduler passes an application over, asked on demand.
@@ -444,7 +632,7 @@ export interface ClusterStatus {
   apps: AppStatus[];
   apps_left_off: number;
   failures: {
-    [k: string]: Failure;
+    [k: string]: SectionFailure;
   };
 }
 /**
@@ -586,9 +774,9 @@ export interface Queue {
  * Why one section of a cluster's data is missing or old.
  *
  * This interface was referenced by `Api`'s JSON-Schema
- * via the `definition` "Failure".
+ * via the `definition` "SectionFailure".
  */
-export interface Failure {
+export interface SectionFailure {
   code: string;
   message: string;
   hint: string;
@@ -710,6 +898,39 @@ export interface Directory {
   is_conf_dir: boolean;
 }
 /**
+ * Of a kernel in a Docker container.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "DockerValues".
+ */
+export interface DockerValues {
+  /**
+   * A kernel that needs more is ended.
+   */
+  memory_mb: number;
+  /**
+   * How many cores it may keep busy.
+   */
+  vcores: number;
+  gpus: number;
+  /**
+   * Name of a container image.
+   */
+  image: string;
+  /**
+   * Size of /dev/shm.
+   */
+  shm_mb: number;
+  /**
+   * What is mounted.
+   */
+  volumes: string[];
+  /**
+   * Docker's own if left empty.
+   */
+  network: string;
+}
+/**
  * All checks of one cluster.
  *
  * This interface was referenced by `Api`'s JSON-Schema
@@ -743,6 +964,30 @@ export interface ErrorReply {
   error_id: string;
 }
 /**
+ * Why a kernel did not start, or ended.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "Failure".
+ */
+export interface Failure {
+  cause: string;
+  hint: string;
+  diagnostics: string;
+  memory_mb: number | null;
+}
+/**
+ * One GPU as a kernel sees it.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "Gpu".
+ */
+export interface Gpu {
+  name: string;
+  percent: number;
+  memory_mb: number;
+  memory_total_mb: number;
+}
+/**
  * Every identity of one Jupyter user.
  *
  * This interface was referenced by `Api`'s JSON-Schema
@@ -762,6 +1007,141 @@ export interface IdentityMessage {
   identity: Identity;
 }
 /**
+ * All kernels of the viewer, the oldest first.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "KernelList".
+ */
+export interface KernelList {
+  kernels: KernelView[];
+}
+/**
+ * One kernel, for the panel and the command line.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "KernelView".
+ */
+export interface KernelView {
+  kernel_id: string;
+  spec: string;
+  title: string;
+  cluster: string | null;
+  backend: 'local' | 'docker' | 'yarn';
+  state: 'starting' | 'running' | 'restarting' | 'unreachable' | 'failed' | 'orphan';
+  phases: Phase[];
+  host: string;
+  container: string;
+  url: string;
+  started_at: number;
+  ready_at: number | null;
+  stats: Stats | null;
+  notebook: string | null;
+  failure: Failure | null;
+  restarts: number;
+  owner: string;
+  values: {
+    [k: string]: unknown;
+  };
+  cull_at: number | null;
+}
+/**
+ * Where a start is.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "Phase".
+ */
+export interface Phase {
+  name: 'preparing' | 'uploading' | 'pulling' | 'submitted' | 'queued' | 'allocated' | 'starting' | 'ready';
+  since: number;
+  detail: string;
+}
+/**
+ * What the kernel's processes use at the moment.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "Stats".
+ */
+export interface Stats {
+  cpu_percent: number;
+  memory_mb: number;
+  memory_limit_mb: number | null;
+  gpus: Gpu[];
+}
+/**
+ * On the stream: all kernels of the viewer, sent at first and whenever one changes.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "KernelsMessage".
+ */
+export interface KernelsMessage {
+  type: 'kernels';
+  kernels: KernelView[];
+}
+/**
+ * Everything that a form shows before a kernel starts.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "LaunchForm".
+ */
+export interface LaunchForm {
+  spec: string;
+  title: string;
+  backend: 'local' | 'docker' | 'yarn';
+  cluster: string | null;
+  schema: {
+    [k: string]: unknown;
+  };
+  ui: {
+    [k: string]: unknown;
+  };
+  values: {
+    [k: string]: unknown;
+  };
+  presets: Preset[];
+  limits: Limit[];
+  limits_error: string;
+  ask: boolean;
+}
+/**
+ * Values with a name, from the profile.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "Preset".
+ */
+export interface Preset {
+  title: string;
+  values: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * What may be asked for at the moment.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "Limit".
+ */
+export interface Limit {
+  field: string;
+  maximum: number | null;
+  free: number | null;
+  choices: string[];
+  note: string;
+}
+/**
+ * Values of a launch form, for a kernel that is about to start under a chosen id.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "LaunchRequest".
+ */
+export interface LaunchRequest {
+  spec: string;
+  values: {
+    [k: string]: unknown;
+  };
+  remember: boolean;
+  ask: boolean;
+}
+/**
  * The end of one log file of a container.
  *
  * This interface was referenced by `Api`'s JSON-Schema
@@ -774,6 +1154,16 @@ export interface LogTail {
   files: string[];
   text: string;
   truncated: boolean;
+}
+/**
+ * The end of a kernel's log.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "LogText".
+ */
+export interface LogText {
+  text: string;
+  complete: boolean;
 }
 /**
  * Request to log in with a password.
@@ -813,6 +1203,18 @@ export interface Node {
  */
 export interface NodeList {
   nodes: Node[];
+}
+/**
+ * How to restart a kernel.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "RestartRequest".
+ */
+export interface RestartRequest {
+  hard: boolean;
+  values: {
+    [k: string]: unknown;
+  };
 }
 /**
  * One cluster of the sandbox.
@@ -865,6 +1267,15 @@ export interface StatusMessage {
   sample: Sample | null;
 }
 /**
+ * A terminal in a kernel's container, as Jupyter's terminal manager knows it.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "TerminalName".
+ */
+export interface TerminalName {
+  name: string;
+}
+/**
  * From a tab: which clusters it shows. An empty list (a hidden tab) stops their polling.
  *
  * This interface was referenced by `Api`'s JSON-Schema
@@ -874,4 +1285,41 @@ export interface WatchMessage {
   type: 'watch';
   clusters: string[] | null;
   refresh: boolean;
+}
+/**
+ * Of a kernel in a YARN container.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "YarnValues".
+ */
+export interface YarnValues {
+  /**
+   * A kernel that needs more is ended.
+   */
+  memory_mb: number;
+  /**
+   * How many cores it may keep busy.
+   */
+  vcores: number;
+  gpus: number;
+  /**
+   * The cluster's default if empty.
+   */
+  queue: string;
+  /**
+   * Run only on nodes with this label.
+   */
+  node_label: string;
+  /**
+   * Path on the nodes, or within the archive.
+   */
+  python: string;
+  /**
+   * HDFS path of a packed environment.
+   */
+  archive: string;
+  /**
+   * Container image, where the nodes run Docker.
+   */
+  image: string;
 }

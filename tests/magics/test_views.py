@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_ext.display import Mark, Table, View, duration, megabytes, percent, size
 from jupyter_ext.status import views
-from jupyter_ext.status.models import AppStatus, ClusterStatus, Failure
+from jupyter_ext.status.models import AppStatus, ClusterStatus, SectionFailure
 from tests.magics.samples import PROFILE, up
 
 # As the ResourceManager of Hadoop 3.5 sends them.
@@ -75,14 +75,14 @@ def test_what_is_left_off_is_said():
 
 def test_no_application_is_told_from_no_answer():
     assert "no application of yours" in apps()
-    failure = Failure(code="forbidden", message="dev hides applications.", hint="Ask its owner.")
+    failure = SectionFailure(code="forbidden", message="dev hides applications.", hint="Ask its owner.")
     assert apps(failures={"apps": failure}) == "dev: dev hides applications. Ask its owner."
     login = ClusterStatus(cluster="dev", state="login_needed", reason="dev wants a ticket.")
     assert str(views.apps(PROFILE, login)) == "dev: login needed. dev wants a ticket."
 
 
 def test_a_section_that_failed_is_named_once():
-    failure = Failure(code="bad_answer", message="HTML instead of JSON.", hint="Is it a proxy?")
+    failure = SectionFailure(code="bad_answer", message="HTML instead of JSON.", hint="Is it a proxy?")
     status = up().model_copy(update={"failures": {"hdfs": failure}})
     assert str(views.details(PROFILE, status)).endswith(
         "hdfs: HTML instead of JSON. Is it a proxy?"

@@ -5,7 +5,7 @@ import pytest
 from jupyter_ext.clusters.models import Problem
 from jupyter_ext.hadoop.models import ClusterMetrics, HdfsMetrics, Node, NodeCounts, Resources
 from jupyter_ext.status.judge import Findings, judge
-from jupyter_ext.status.models import DaemonState, Failure
+from jupyter_ext.status.models import DaemonState, SectionFailure
 from tests import profiles
 from tests.profiles import endpoints
 
@@ -47,7 +47,7 @@ def fine(**changes):
 
 
 def failure(code, message="It broke.", hint="Mend it."):
-    return Failure(code=code, message=message, hint=hint)
+    return SectionFailure(code=code, message=message, hint=hint)
 
 
 SILENT = failure("unreachable", "The ResourceManager at http://rm:8088 does not answer.")

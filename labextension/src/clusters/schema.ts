@@ -86,21 +86,33 @@ function fieldNames(trans: TranslationBundle): Record<string, string> {
     base_dn: trans.__('Base DN'),
     ccache: trans.__('Ticket file'),
     color: trans.__('Colour'),
+    cull_idle_s: trans.__('Idle limit (s)'),
     docker: trans.__('Docker'),
+    enabled: trans.__('Enabled'),
+    environment: trans.__('Environment variables'),
     gateway: trans.__('Gateway'),
+    gpus: trans.__('GPUs'),
     group_dn: trans.__('Group DN'),
     hiveserver2: trans.__('HiveServer2'),
+    host: trans.__('Daemon'),
     image: trans.__('Image'),
+    images: trans.__('Images'),
     kdc: trans.__('KDCs'),
     kerberos: trans.__('Kerberos'),
     kernels: trans.__('Kernels'),
     keytab: trans.__('Keytab'),
     kms: trans.__('KMS'),
+    languages: trans.__('Languages'),
     ldap: trans.__('LDAP'),
+    lease_s: trans.__('Lease (s)'),
     livy: trans.__('Livy'),
     local: trans.__('Local'),
     memory_mb: trans.__('Memory (MB)'),
     namenode: trans.__('NameNode'),
+    network: trans.__('Network'),
+    node_label: trans.__('Node label'),
+    pids: trans.__('Process limit'),
+    presets: trans.__('Presets'),
     principal: trans.__('Principal'),
     production: trans.__('Production'),
     program: trans.__('Credential program'),
@@ -109,15 +121,20 @@ function fieldNames(trans: TranslationBundle): Record<string, string> {
     realm: trans.__('Realm'),
     renew_lifetime: trans.__('Renewable for'),
     resourcemanager: trans.__('ResourceManager'),
+    shm_mb: trans.__('Shared memory (MB)'),
     ticket_lifetime: trans.__('Ticket lifetime'),
     timeout_s: trans.__('Timeout (s)'),
     title: trans.__('Title'),
+    tls_ca: trans.__('CA of the daemon'),
+    tls_cert: trans.__('Client certificate'),
+    tls_key: trans.__('Client key'),
     token: trans.__('Token service'),
     type: trans.__('Type'),
     url: trans.__('URL'),
     user: trans.__('User'),
     user_attribute: trans.__('User attribute'),
     vcores: trans.__('Virtual cores'),
+    volumes: trans.__('Volumes'),
     yarn: trans.__('YARN')
   };
 }
@@ -135,6 +152,9 @@ function translate(
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     property.title = names[name] ?? property.title ?? name;
     translate(property, names, trans);
+    if (property.items) {
+      translate(property.items, names, trans);
+    }
   }
 }
 

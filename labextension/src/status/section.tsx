@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { ClusterStatus, Failure } from '../api';
+import type { ClusterStatus, SectionFailure } from '../api';
 
 /** One part of the detail view, with a heading and buttons of its own. */
 export function Section(props: {
@@ -28,7 +28,7 @@ export function Section(props: {
 
 /** Why what stands below is old or missing. */
 export function FailureNote(props: {
-  failure: Failure | undefined;
+  failure: SectionFailure | undefined;
 }): React.JSX.Element | null {
   const { failure } = props;
   if (!failure) {
@@ -44,7 +44,7 @@ export function FailureNote(props: {
 /** What to say where there is nothing to show. */
 export function emptyText(
   status: ClusterStatus,
-  failure: Failure | undefined,
+  failure: SectionFailure | undefined,
   nothing: string,
   trans: TranslationBundle
 ): string {

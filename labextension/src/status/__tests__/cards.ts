@@ -8,12 +8,16 @@ import type {
 } from '../../api';
 
 const NO_DEFAULTS = {
+  enabled: null,
+  languages: ['python' as const],
   python: null,
-  archive: null,
-  image: null,
-  queue: null,
   memory_mb: null,
-  vcores: null
+  vcores: null,
+  gpus: null,
+  environment: [],
+  cull_idle_s: null,
+  lease_s: 1800,
+  presets: []
 };
 
 const CONFIG: ClusterConfig = {
@@ -47,7 +51,30 @@ const CONFIG: ClusterConfig = {
   },
   livy: null,
   hiveserver2: null,
-  kernels: { local: NO_DEFAULTS, docker: NO_DEFAULTS, yarn: NO_DEFAULTS },
+  kernels: {
+    local: NO_DEFAULTS,
+    docker: {
+      ...NO_DEFAULTS,
+      image: null,
+      images: [],
+      host: null,
+      tls_ca: null,
+      tls_cert: null,
+      tls_key: null,
+      network: null,
+      volumes: [],
+      shm_mb: null,
+      user: null,
+      pids: 4096
+    },
+    yarn: {
+      ...NO_DEFAULTS,
+      archive: null,
+      image: null,
+      queue: null,
+      node_label: null
+    }
+  },
   locked: []
 };
 
