@@ -1,0 +1,1 @@
+"""The agent as a YARN application: tokens, Hadoop's RPC, ApplicationMaster, second container."""
