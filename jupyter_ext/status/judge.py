@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.hadoop.models import ClusterMetrics, HdfsMetrics, Node
-from jupyter_ext.status.models import DaemonState, SectionFailure, Section, State
-from jupyter_ext.status.waiting import shorten
+from jupyter_ext.hadoop.waiting import shorten
+from jupyter_ext.status.models import DaemonState, Section, SectionFailure, State
 
 _SILENT = frozenset({"unreachable", "untrusted", "login_needed", "misconfigured"})
 """Failures that do not prove that the daemon at the other end works."""

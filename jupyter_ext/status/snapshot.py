@@ -19,18 +19,18 @@ from jupyter_ext.hadoop.models import (
     Queue,
     Scheduler,
 )
+from jupyter_ext.hadoop.waiting import explain
 from jupyter_ext.status.judge import Findings, judge
 from jupyter_ext.status.models import (
     AppStatus,
     ClusterStatus,
     DaemonState,
-    SectionFailure,
     Hdfs,
     Sample,
     Section,
+    SectionFailure,
     Yarn,
 )
-from jupyter_ext.status.waiting import explain
 
 HISTORY_S = 3600.0
 MAX_SAMPLES = 720

@@ -3,7 +3,7 @@
 import pytest
 
 from jupyter_ext.hadoop.models import App, ClusterMetrics, NodeCounts, Queue, Resources
-from jupyter_ext.status.waiting import explain, shorten
+from jupyter_ext.hadoop.waiting import explain, shorten
 
 GB = 1024
 NOT_ACTIVATED = (
