@@ -22,6 +22,7 @@ from jupyter_ext.sandbox.people import PEOPLE
 from jupyter_ext.sandbox.processes import Processes
 from jupyter_ext.sandbox.requirements import installed
 from jupyter_ext.sandbox.sandbox import Sandbox
+from tests.loop_watch import aside
 
 COMMAND = [sys.executable, "-m", "jupyter_ext.cli", "sandbox"]
 
@@ -252,6 +253,7 @@ class Login:
         return int(code), json.loads(text) if text.startswith("{") else text
 
 
+@aside()
 def kadmin(directory: Path, *commands: str) -> str:
     """Administer the realm whose database is in a directory; what kadmin.local says."""
     done = subprocess.run(

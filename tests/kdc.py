@@ -14,6 +14,7 @@ from jupyter_ext.sandbox import kdc, ports
 from jupyter_ext.sandbox.kdc import Kdc
 from jupyter_ext.sandbox.people import PEOPLE, Person
 from tests.hadoop_sandbox import kadmin
+from tests.loop_watch import aside
 
 CORE_SITE = """<configuration>
 <property><name>fs.defaultFS</name><value>hdfs://localhost:8020</value></property>
@@ -76,25 +77,31 @@ def running_kdc(
         people=people,
         keytabs={"services.keytab": services},
     )
-    made.prepare()
     with ExitStack() as stack:
-        for program in made.programs():
-            log = stack.enter_context((directory / f"{program.name}.log").open("wb"))
-            running = subprocess.Popen(
-                program.argv,
-                cwd=program.directory,
-                env={**os.environ, **program.environment, **(faked(clock) if clock else {})},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-            stack.callback(running.wait, 10)
-            stack.callback(running.terminate)
-        deadline = time.monotonic() + 10
-        while not all(ports.listens(port) for port in (made.ports["kdc"], made.ports["kadmin"])):
-            assert time.monotonic() < deadline, (directory / "prod-kdc.log").read_text()
-            time.sleep(0.01)
+        with aside():
+            made.prepare()
+            for program in made.programs():
+                log = stack.enter_context((directory / f"{program.name}.log").open("wb"))
+                running = subprocess.Popen(
+                    program.argv,
+                    cwd=program.directory,
+                    env={**os.environ, **program.environment, **(faked(clock) if clock else {})},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
+                stack.callback(_stop, running)
+            deadline = time.monotonic() + 10
+            while not all(ports.listens(made.ports[name]) for name in ("kdc", "kadmin")):
+                assert time.monotonic() < deadline, (directory / "prod-kdc.log").read_text()
+                time.sleep(0.01)
         yield RunningKdc(made)
+
+
+@aside()
+def _stop(program: subprocess.Popen[bytes]) -> None:
+    program.terminate()
+    program.wait(10)
 
 
 def faked(clock: str) -> dict[str, str]:

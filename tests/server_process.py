@@ -88,6 +88,7 @@ def _start(root: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
                 *("--ServerApp.port=0", "--ServerApp.open_browser=False"),
                 *("--ServerApp.allow_root=True", f"--ServerApp.root_dir={root / 'home'}"),
                 "--ServerApp.jpserver_extensions=jupyter_ext=True",
+                "--ServerApp.jpserver_extensions=tests.loop_watch=True",
                 "--JupyterExtApp.tick_s=0.5",
             ],
             cwd=Path(__file__).parents[1],

@@ -31,6 +31,7 @@ FULL = """
     from jupyter_ext.credentials.logins import prover
     from jupyter_ext.credentials.runtime import RuntimeDirectory
     from jupyter_ext.errors import Unavailable
+    from tests.loop_watch import aside, watch_child
 
     def until_full(step):
         for number in range(10_000):
@@ -40,6 +41,7 @@ FULL = """
                 return
         raise AssertionError("it never got full")
 
+    @aside()
     def fill(root):
         if not os.path.ismount(root):
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
@@ -49,6 +51,7 @@ FULL = """
         until_full(lambda number: (root / str(number)).touch())
 
     async def main(root, layer):
+        watch_child()
         runtime = RuntimeDirectory(root / "jupyter-ext")
         broker = Broker(ProfileStore([("user", layer)]), runtime, prover=prover)
         await broker.login("ann", "prod", "alice", "alice-password")
