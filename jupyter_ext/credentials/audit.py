@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 from jupyter_core.paths import jupyter_data_dir
 from pydantic import Field
 
-from jupyter_ext.credentials.models import Method
+from jupyter_ext.credentials.models import Method, TokenService
 from jupyter_ext.models import Model
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ MAX_BYTES = 5 << 20
 BACKUPS = 5
 
 Action = Literal["login", "renew", "logout", "change_password", "mint", "cancel", "expire"]
-"""``mint`` and ``cancel`` are about delegation tokens."""
+"""``mint`` and ``cancel`` are about delegation tokens, and so is ``renew`` with a service."""
 MAX_NAME = 256
 Name = Annotated[str, Field(max_length=MAX_NAME)]
 
@@ -45,6 +45,8 @@ class AuditLine(Model):
     outcome: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = "ok"
     """``ok``, or the code of a :class:`jupyter_ext.errors.JupyterExtError`."""
     method: Method | None = None
+    service: TokenService | None = None
+    """Whose delegation token it is about; None for a login."""
     lifetime_s: float | None = None
     """Seconds that what was got lasts."""
 
@@ -88,6 +90,7 @@ class AuditLog:
         outcome: str = "ok",
         principal: str = "",
         method: Method | None = None,
+        service: TokenService | None = None,
         lifetime_s: float | None = None,
     ) -> None:
         """Record what was done, at this moment; fields as in :class:`AuditLine`."""
@@ -99,6 +102,7 @@ class AuditLog:
             action=action,
             outcome=outcome,
             method=method,
+            service=service,
             lifetime_s=lifetime_s,
         )
         try:

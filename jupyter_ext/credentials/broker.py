@@ -14,7 +14,7 @@ from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.credentials.audit import Action, AuditLog
 from jupyter_ext.credentials.failures import UnknownUser
 from jupyter_ext.credentials.limit import LoginLimit
-from jupyter_ext.credentials.models import Identity
+from jupyter_ext.credentials.models import Identity, TokenInfo
 from jupyter_ext.credentials.policy import asked_by, automatic, nobody
 from jupyter_ext.credentials.proof import Prover
 from jupyter_ext.credentials.session import OpenDesk, Session
@@ -180,9 +180,9 @@ class Broker:
                 await session.prover.change_password(as_user, old, new)
         except JupyterExtError as error:
             error.cluster = error.cluster or name
-            self._record(user, session, "change_password", error.code, principal=as_user)
+            self._record(session, "change_password", error.code, principal=as_user)
             raise
-        self._record(user, session, "change_password", principal=as_user)
+        self._record(session, "change_password", principal=as_user)
         return await self._login(session, as_user, new)
 
     async def renew(self, user: str, name: str) -> Identity:
@@ -216,7 +216,7 @@ class Broker:
                 was_alive, principal = session.alive, session.identity.principal
                 await session.logout()
                 if was_alive:
-                    self._record(user, session, "logout", principal=principal)
+                    self._record(session, "logout", principal=principal)
 
     async def close(self) -> None:
         """End everything; tokens that were given out end by themselves."""
@@ -244,15 +244,19 @@ class Broker:
             await session.logout()
             session = None
         if session is None:
-            directory = self._directory.private(user, profile.name)
-            prover = self._prover(profile, directory)
-            session = Session(profile, user, prover, self._told, self._open_desk)
-            self._sessions[key] = session
+            # In a thread: it makes directories, and loads what speaks to the realm.
+            prover = await asyncio.to_thread(self._prove, user, profile)
+            made = Session(profile, user, prover, self._told, self._record, self._open_desk)
+            # Somebody else may have been faster meanwhile.
+            session = self._sessions.setdefault(key, made)
         return session
 
+    def _prove(self, user: str, profile: Profile) -> Prover:
+        return self._prover(profile, self._directory.private(user, profile.name))
+
     async def _login(self, session: Session, as_user: str, password: str) -> Identity:
-        profile, user = session.profile, session.jupyter_user
-        principal = as_user or session.identity.user
+        profile = session.profile
+        principal, since = as_user or session.identity.user, session.identity.since
         try:
             async with self._turn(profile.name):
                 await session.login(as_user, password)
@@ -262,9 +266,12 @@ class Broker:
                 self._suggest(session, principal, error)
                 # It may be a password, typed into the wrong field.
                 principal = ""
-            self._record(user, session, "login", error.code, principal=principal)
+            self._record(session, "login", error.code, principal=principal)
             raise
-        self._record(user, session, "login")
+        finally:
+            # Also of one that was cancelled too late.
+            if session.identity.since not in (None, since):
+                self._record(session, "login")
         if self._watching is None:
             self._watching = asyncio.create_task(self._follow_profiles(), name="watch logins")
         return session.identity
@@ -334,20 +341,28 @@ class Broker:
         )
 
     def _record(
-        self, user: str, session: Session, action: Action, outcome: str = "ok", principal: str = ""
+        self,
+        session: Session,
+        action: Action,
+        outcome: str = "ok",
+        token: TokenInfo | None = None,
+        *,
+        principal: str = "",
     ) -> None:
         if self._audit is None:
             return
         identity = session.identity
-        lifetime_s = identity.expires_at - time.time() if identity.expires_at else None
+        ends = (token or identity).expires_at
+        lasts = outcome == "ok" and action not in ("logout", "cancel", "expire")
         self._audit.record(
             action,
-            user=user,
+            user=session.jupyter_user,
             principal=principal or identity.principal,
             cluster=session.profile.name,
             outcome=outcome,
-            method=session.prover.method,
-            lifetime_s=lifetime_s if outcome == "ok" and action != "logout" else None,
+            method=None if token else session.prover.method,
+            service=token.service if token else None,
+            lifetime_s=ends - time.time() if ends and lasts else None,
         )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.credentials import ccache, failures, kdc_clock, krb5_conf, programs
 from jupyter_ext.credentials.runtime import storing
+from jupyter_ext.credentials.whole import whole
 from jupyter_ext.errors import InvalidInput, JupyterExtError, Misconfigured
 from jupyter_ext.files import replace
 
@@ -88,7 +89,7 @@ class Realm:
         return await self._new_ticket(principal, ["-k", "-t", keytab], "")
 
     async def adopt(self, tickets: Path) -> ccache.TicketFile:
-        """Take a ticket file that somebody else keeps alive.
+        """Take a copy of a ticket file that somebody else keeps alive.
 
         Raises
         ------
@@ -97,21 +98,38 @@ class Realm:
         """
         try:
             data = await asyncio.to_thread(tickets.read_bytes)
-            found = ccache.parse(data)
+            ccache.parse(data)
         except (OSError, ccache.BadCache) as error:
             raise failures.SessionEnded(
                 f"There are no tickets for {self.profile.title} in {tickets}.",
                 hint="Log in where they come from (PAM, JupyterHub, kinit).",
                 cluster=self.profile.name,
             ) from error
+        return await self.take(data, f"in {tickets}")
+
+    async def take(self, data: bytes, whence: str) -> ccache.TicketFile:
+        """Take the content of a ticket file.
+
+        Parameters
+        ----------
+        whence
+            For a message: where it comes from.
+
+        Raises
+        ------
+        Misconfigured
+            If its tickets are of another realm.
+        """
+        found = ccache.parse(data)
         if found.realm != self.profile.realm:
             raise Misconfigured(
-                f"The tickets in {tickets} are of {found.realm}, and {self.profile.title} is of "
+                f"The tickets {whence} are of {found.realm}, and {self.profile.title} is of "
                 f"{self.profile.realm}.",
                 cluster=self.profile.name,
             )
         await self._configure(())
-        await self._store(replace, self.tickets, data)
+        with self._replacing() as new:
+            await self._store(replace, new, data)
         return found
 
     async def renew(self) -> ccache.TicketFile:
@@ -124,15 +142,12 @@ class Realm:
         KdcUnreachable, BadAnswer
             If the KDC could not be asked.
         """
-        new = self._directory / "krb5cc.new"
-        await self._store(_copy, self.tickets, new)
-        try:
+        with self._replacing() as new:
+            await self._store(_copy, self.tickets, new)
             answer = await self._run("kinit", ["-R", "-c", f"FILE:{new}"])
             if answer.code:
                 raise failures.renewal(self.profile, answer.complaint)
-            return await self._store(self._take, new)
-        finally:
-            new.unlink(missing_ok=True)
+            return await self._store(ccache.read, new)
 
     async def change_password(self, principal: str, old: str, new: str) -> None:
         """Change a password, also one that has expired.
@@ -166,25 +181,32 @@ class Realm:
         self, principal: str, options: Sequence[str], text: str
     ) -> ccache.TicketFile:
         kdcs = await self._configure_reachable()
-        new = self._directory / "krb5cc.new"
-        try:
+        with self._replacing() as new:
             argv = ["-c", f"FILE:{new}", *options, principal]
             answer = await self._run("kinit", argv, text, kdcs)
             if answer.code:
                 said = f"{answer.output}\n{answer.complaint}"
                 raise await self._explain(failures.login(self.profile, principal, said, kdcs))
-            return await self._store(self._take, new)
+            return await self._store(ccache.read, new)
+
+    @contextmanager
+    def _replacing(self) -> Iterator[Path]:
+        """Give a place for new tickets, which take that of the old ones at the end of the block.
+
+        Nothing is waited for between that and the return to whoever asked, so that nobody is
+        cancelled who has the new tickets and does not know it.
+        """
+        new = self._directory / "krb5cc.new"
+        try:
+            yield new
+            with storing(self._directory, self.profile.name):
+                new.replace(self.tickets)
         finally:
             new.unlink(missing_ok=True)
 
-    def _take(self, new: Path) -> ccache.TicketFile:
-        found = ccache.read(new)
-        new.replace(self.tickets)
-        return found
-
     async def _store(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         with storing(self._directory, self.profile.name):
-            return await asyncio.to_thread(work, *args, **kwargs)
+            return await whole(asyncio.to_thread(work, *args, **kwargs))
 
     async def _run(
         self, program: str, arguments: Sequence[str], text: str = "", kdcs: Sequence[str] = ()

@@ -19,7 +19,6 @@ from jupyter_ext.credentials.negotiate import Negotiate
 from jupyter_ext.credentials.proof import Proof
 from jupyter_ext.credentials.service_tickets import ServiceTickets
 from jupyter_ext.errors import InvalidInput, Misconfigured
-from jupyter_ext.files import replace
 
 
 class KerberosLogin:
@@ -139,12 +138,8 @@ class ProgramLogin(KerberosLogin):
                 hint="Its answer has to hold ccache or password.",
                 cluster=self.profile.name,
             )
-        new = self.realm.tickets.with_name("krb5cc.given")
-        try:
-            replace(new, base64.b64decode(given.ccache.get_secret_value()))
-            return _proof(await self.realm.adopt(new))
-        finally:
-            new.unlink(missing_ok=True)
+        data = base64.b64decode(given.ccache.get_secret_value())
+        return _proof(await self.realm.take(data, "of the credential program"))
 
     async def renew(self) -> Proof:
         """Ask the program again."""

@@ -8,10 +8,12 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jupyter_ext.clusters.models import Profile
-from jupyter_ext.credentials.models import Account, Identity, Reason, State
+from jupyter_ext.credentials.audit import Action
+from jupyter_ext.credentials.models import Account, Identity, Reason, State, TokenInfo
 from jupyter_ext.credentials.policy import asked_by, proposed_user
 from jupyter_ext.credentials.proof import Proof, Prover
 from jupyter_ext.credentials.token_keeper import (
@@ -22,6 +24,7 @@ from jupyter_ext.credentials.token_keeper import (
     Desk,
     TokenKeeper,
 )
+from jupyter_ext.credentials.whole import whole
 from jupyter_ext.errors import JupyterExtError
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ CANCEL_S = 5.0
 """What is not cancelled by then at a logout ends by itself."""
 
 Tell = Callable[["Session"], None]
+Record = Callable[["Session", Action, str, TokenInfo | None], None]
+"""Told what was done, the outcome, and with which token if it is about one."""
 OpenDesk = Callable[[Profile, "httpx.Auth | None"], Desk]
 
 
@@ -52,6 +57,8 @@ class Session:
         The way to log in.
     tell
         Called in the event loop whenever something of the identity changes.
+    record
+        Writes down what was done without anybody asking.
     open_desk
         Makes what mints delegation tokens; None where nothing does.
     """
@@ -62,6 +69,7 @@ class Session:
         user: str,
         prover: Prover,
         tell: Tell,
+        record: Record,
         open_desk: OpenDesk | None = None,
     ) -> None:
         self.profile = profile
@@ -71,6 +79,7 @@ class Session:
         self.auth: httpx.Auth | None = None
         self.tokens: TokenKeeper | None = None
         self._tell = tell
+        self._record = record
         self._open_desk = open_desk
         self._state: State = "none"
         self._since: float | None = None
@@ -109,6 +118,9 @@ class Session:
     async def login(self, user: str, password: str) -> None:
         """Log in, in place of whoever was.
 
+        Who is cancelled before there is a proof has changed nothing; after that it is too late,
+        and the login is as good as any.
+
         Raises
         ------
         JupyterExtError
@@ -116,15 +128,7 @@ class Session:
         """
         async with self._lock:
             proof = await self.prover.login(user, password)
-            await self._stop()
-            if self.proof is None or self.proof.principal != proof.principal:
-                await self._give_tokens_back()
-            # Also for the same person: a gateway's new token is in it.
-            self.auth = self.prover.auth(proof)
-            self._since, self._account = time.time(), None
-            self._looked_up.clear()
-            self._accept(proof)
-            await self._start(proof)
+            await whole(self._take_over(proof))
 
     async def renew(self) -> None:
         """Put the end off now.
@@ -137,12 +141,10 @@ class Session:
         async with self._lock:
             self._set("renewing", self._reason)
             try:
-                proof = await self.prover.renew()
-                if self.proof is not None and self.proof.principal != proof.principal:
-                    await self._become(proof)
-                self._accept(proof)
+                await whole(self._follow(await self.prover.renew()))
             except JupyterExtError as error:
                 self._set("error", reason(error))
+                self._record(self, "renew", error.code, None)
                 raise
             except BaseException:
                 self._set(self._lasting(), self._reason)
@@ -179,6 +181,24 @@ class Session:
 
     # -- helpers ------------------------------------------------------------------------------
 
+    async def _take_over(self, proof: Proof) -> None:
+        """Put somebody in the place of whoever was logged in."""
+        await self._stop()
+        if self.proof is None or self.proof.principal != proof.principal:
+            await self._give_tokens_back()
+        # Also for the same person: a gateway's new token is in it.
+        self.auth = self.prover.auth(proof)
+        self._since, self._account = time.time(), None
+        self._looked_up.clear()
+        self._accept(proof)
+        await self._start(proof)
+
+    async def _follow(self, proof: Proof) -> None:
+        if self.proof is not None and self.proof.principal != proof.principal:
+            await self._become(proof)
+        self._accept(proof)
+        self._record(self, "renew", "ok", None)
+
     def _accept(self, proof: Proof) -> None:
         self.proof, self._last_user = proof, proof.user
         self._set(self._lasting(), None)
@@ -201,8 +221,11 @@ class Session:
             self._tasks.append(asyncio.create_task(self._keep(), name=f"keep {name}"))
         self._tasks.append(asyncio.create_task(self._look_up(proof), name=f"look up {name}"))
         if self.tokens is None and self._open_desk is not None:
-            desk = self._open_desk(self.profile, self.auth)
-            self.tokens = TokenKeeper(desk, self.profile.name, lambda: self._tell(self))
+            # In a thread: it loads what speaks to the services.
+            desk = await asyncio.to_thread(self._open_desk, self.profile, self.auth)
+            self.tokens = TokenKeeper(
+                desk, self.profile.name, partial(self._tell, self), partial(self._record, self)
+            )
         if self.tokens is not None:
             self._tasks.append(asyncio.create_task(self.tokens.keep(), name=f"tokens of {name}"))
 
@@ -272,6 +295,7 @@ class Session:
             await self._stop()
             if self.tokens is not None:
                 await self.tokens.close()
+            self._record(self, "expire", "ok", None)
             self._forget("expired", ended)
 
     def _can_renew(self) -> bool:

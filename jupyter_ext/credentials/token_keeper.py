@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from jupyter_ext.credentials.audit import Action
 from jupyter_ext.credentials.minted import Minted
 from jupyter_ext.credentials.models import TokenInfo
-from jupyter_ext.errors import JupyterExtError
+from jupyter_ext.errors import JupyterExtError, Unreachable
 
 if TYPE_CHECKING:
     from jupyter_ext.credentials.hdts import DelegationToken
@@ -25,6 +26,11 @@ SPREAD = 0.1
 """Share of it by which that varies, so that many servers do not ask a service in step."""
 FIRST_PAUSE_S = 5.0
 MAX_PAUSE_S = 300.0
+
+
+Record = Callable[[Action, str, TokenInfo], None]
+"""Told what was done, the outcome as in :class:`jupyter_ext.credentials.audit.AuditLine`, and with
+which token."""
 
 
 class Desk(Protocol):
@@ -54,12 +60,15 @@ class TokenKeeper:
         Name of the cluster, for the log.
     tell
         Called in the event loop whenever one of them changes.
+    record
+        Writes down what was done.
     """
 
-    def __init__(self, desk: Desk, cluster: str, tell: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, cluster: str, tell: Callable[[], None], record: Record) -> None:
         self._desk = desk
         self._cluster = cluster
         self._tell = tell
+        self._record = record
         self._minted: list[Minted] = []
         self._again = asyncio.Event()
         self.minted = asyncio.Event()
@@ -83,7 +92,10 @@ class TokenKeeper:
     async def keep(self) -> None:
         """Mint what there is not yet, and renew until cancelled."""
         try:
-            self._minted = self._minted or list(await self._desk.mint())
+            if not self._minted:
+                self._minted = list(await self._desk.mint())
+                for minted in self._minted:
+                    self._record("mint", _outcome(minted), minted.info)
         except JupyterExtError as error:
             # The profile itself is at fault, so asking again would not help.
             log.warning("There are no tokens of %s: %s", self._cluster, error)
@@ -95,14 +107,19 @@ class TokenKeeper:
 
     async def cancel(self) -> None:
         """Make every token worthless, as far as their services can be reached."""
-        minted, self._minted = self._minted, []
+        left, self._minted = [minted for minted in self._minted if minted.issued], []
         try:
-            for one in minted:
+            while left:
+                outcome = "ok"
                 try:
-                    await self._desk.cancel(one)
+                    await self._desk.cancel(left[0])
                 except JupyterExtError as error:
                     log.warning("A token of %s stays valid: %s", self._cluster, error)
+                    outcome = error.code
+                self._record("cancel", outcome, left.pop(0).info)
         finally:
+            for minted in left:
+                self._record("cancel", Unreachable.code, minted.info)
             await self.close()
 
     async def close(self) -> None:
@@ -125,5 +142,11 @@ class TokenKeeper:
                 pause_s = FIRST_PAUSE_S
             else:
                 return
-            self._minted[index] = await self._desk.renew(minted)
+            renewed = self._minted[index] = await self._desk.renew(minted)
+            action: Action = "renew" if minted.issued else "mint"
+            self._record(action, _outcome(renewed), renewed.info)
             self._tell()
+
+
+def _outcome(minted: Minted) -> str:
+    return minted.info.error.code if minted.info.error else "ok"

@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from jupyter_ext.clusters.profiles import ProfileStore
+from jupyter_ext.credentials import token_keeper
 from jupyter_ext.credentials.audit import AuditLog, default_path
+from jupyter_ext.credentials.broker import Broker
+from jupyter_ext.credentials.logins import prover
+from jupyter_ext.credentials.runtime import RuntimeDirectory
+from jupyter_ext.hadoop.access import open_desk
+from tests.conftest import eventually
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -43,11 +50,51 @@ async def test_a_line_says_who_did_what_where_and_how_it_went(path):
         "action": "login",
         "outcome": "ok",
         "method": "password",
+        "service": None,
         "lifetime_s": 3600,
     }
     assert second["outcome"] == "kdc_unreachable"
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_login_s_tickets_and_tokens_are_followed_to_their_end(sandbox, path, monkeypatch):
+    monkeypatch.setattr(token_keeper, "RENEW_AT", 0.0)  # which means after a second
+    monkeypatch.setattr(token_keeper, "SPREAD", 0.0)
+    audit = AuditLog(path)
+    runtime = RuntimeDirectory(path.parent.parent / "runtime")
+    broker = Broker(
+        ProfileStore(sandbox.layers), runtime, prover=prover, open_desk=open_desk, audit=audit
+    )
+
+    def written():
+        return [
+            (line["action"], line["service"], line["outcome"])
+            for line in (lines(path) if path.exists() else ())
+        ]
+
+    await broker.login("ann", "prod", "alice", "alice-password")
+    services = ("hdfs", "resourcemanager")
+    for service in services:
+        await eventually(lambda service=service: ("renew", service, "ok") in written())
+    await broker.renew("ann", "prod")
+    await broker.logout("ann")
+    await broker.close()
+    runtime.close()
+    await audit.close()
+
+    found = written()
+    assert found[0] == ("login", None, "ok")
+    assert sorted(found[1:3]) == [("mint", service, "ok") for service in services]
+    assert ("renew", None, "ok") in found
+    assert sorted(found[-3:-1]) == [("cancel", service, "ok") for service in services]
+    assert found[-1] == ("logout", None, "ok")
+    for line in lines(path):
+        assert (line["user"], line["principal"]) == ("ann", "alice@PROD.EXAMPLE.COM")
+        lasts = line["action"] in ("login", "mint", "renew")
+        assert (line["lifetime_s"] is not None) == lasts
+        if lasts:
+            assert line["lifetime_s"] > (80_000 if line["service"] else 3000)
 
 
 def test_it_is_in_the_data_directory_by_default(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import threading
 import time
@@ -13,7 +14,8 @@ import pytest
 
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.credentials import broker as brokers
-from jupyter_ext.credentials import failures, token_keeper
+from jupyter_ext.credentials import failures, session, token_keeper
+from jupyter_ext.credentials.audit import AuditLog
 from jupyter_ext.credentials.broker import Broker
 from jupyter_ext.credentials.directory import CredentialDirectory
 from jupyter_ext.credentials.headless import HeadlessLogins
@@ -25,7 +27,8 @@ from jupyter_ext.credentials.service_tickets import ServiceTickets
 from jupyter_ext.errors import NotFound
 from jupyter_ext.hadoop.access import LoggedIn, open_desk
 from tests.conftest import eventually
-from tests.fakes.raw_server import black_hole
+from tests.fakes.raw_server import closed_port
+from tests.fakes.relay import relay
 from tests.fakes.spnego import spnego_daemon
 
 REALM = "PROD.EXAMPLE.COM"
@@ -72,19 +75,25 @@ def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
+async def outcomes(audit: AuditLog, service: str) -> list[tuple[str, str]]:
+    """What was written down of a service's tokens."""
+    await audit.close()
+    lines = [json.loads(line) for line in audit.path.read_text().splitlines()]
+    return [(line["action"], line["outcome"]) for line in lines if line["service"] == service]
+
+
 async def test_a_login_succeeds_while_the_namenode_is_down_and_gets_its_token_later(
-    make_broker, sandbox, layer, monkeypatch
+    make_broker, sandbox, layer, tmp_path, monkeypatch
 ):
     """The real cluster, whose NameNode is reached through a relay that starts late."""
     monkeypatch.setattr(token_keeper, "FIRST_PAUSE_S", 0.2)
     shutil.copytree(sandbox.profile_dir("prod"), layer / "late")
     real = port_of(sandbox.namenode("prod"))
-    gone = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = gone.sockets[0].getsockname()[1]
-    gone.close()
+    port = closed_port()
     for path in (layer / "late" / "conf").glob("*.xml"):
         path.write_text(path.read_text().replace(f"localhost:{real}", f"localhost:{port}"))
-    broker = make_broker()
+    audit = AuditLog(tmp_path / "audit.log")
+    broker = make_broker(audit=audit)
 
     async def tokens():
         identity = await broker.identity("ann", "late")
@@ -99,17 +108,7 @@ async def test_a_login_succeeds_while_the_namenode_is_down_and_gets_its_token_la
     assert found["resourcemanager"].error is None
     assert (await broker.identity("ann", "late")).state == "valid"
 
-    async def relay(reader, writer):
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", real)
-
-        async def pump(source, sink):
-            while data := await source.read(65536):
-                sink.write(data)
-            sink.close()
-
-        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
-
-    async with await asyncio.start_server(relay, "127.0.0.1", port):
+    async with relay(real, port):
 
         async def healed():
             return (await tokens())["hdfs"].error is None
@@ -117,22 +116,31 @@ async def test_a_login_succeeds_while_the_namenode_is_down_and_gets_its_token_la
         await eventually(healed)
         assert (await tokens())["hdfs"].expires_at > time.time()
         await broker.logout("ann")
+    found = await outcomes(audit, "hdfs")
+    assert found[0] == ("mint", "unreachable")
+    assert found[-2:] == [("mint", "ok"), ("cancel", "ok")]
 
 
 async def test_a_logout_does_not_wait_for_a_service_that_is_silent(
-    make_broker, sandbox, layer, monkeypatch
+    make_broker, sandbox, layer, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr(session, "CANCEL_S", 0.5)
     shutil.copytree(sandbox.profile_dir("prod"), layer / "silent")
     real = port_of(sandbox.namenode("prod"))
-    broker = make_broker()
-    async with black_hole() as hole:
+    audit = AuditLog(tmp_path / "audit.log")
+    broker = make_broker(audit=audit)
+    async with relay(real) as between:
+        port = between.port
         for path in (layer / "silent" / "conf").glob("*.xml"):
-            path.write_text(path.read_text().replace(f"localhost:{real}", f"localhost:{hole.port}"))
+            path.write_text(path.read_text().replace(f"localhost:{real}", f"localhost:{port}"))
         await broker.login("ann", "silent", "alice", "alice-password")
-        tickets = broker.session("ann", "silent").prover.tickets
+        login = broker.session("ann", "silent")
+        await eventually(login.tokens.minted.is_set)
+        between.silent = True
         async with asyncio.timeout(9):  # less than one read of the HTTP client's
             await broker.logout("ann")
-    assert not tickets.exists()
+    assert not login.prover.tickets.exists()
+    assert await outcomes(audit, "hdfs") == [("mint", "ok"), ("cancel", "unreachable")]
 
 
 # -- time -------------------------------------------------------------------------------------
