@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
@@ -28,6 +29,8 @@ from jupyter_ext.credentials.logins import prover
 from jupyter_ext.credentials.runtime import RuntimeDirectory
 from jupyter_ext.hadoop.access import LoggedIn, open_desk
 from jupyter_ext.handlers import OWNER, InfoHandler, Route
+from jupyter_ext.kernels.feed import KernelFeed
+from jupyter_ext.kernels.registry import KernelRegistry
 from jupyter_ext.sandbox import handlers as sandbox
 from jupyter_ext.sandbox.control import SandboxControl
 from jupyter_ext.status import handlers as status
@@ -41,6 +44,7 @@ def routes(
     broker: Broker,
     boards: StatusBoards,
     control: SandboxControl,
+    feeds: Sequence[status.Feed],
     version: str,
 ) -> list[Route]:
     """Every address of the extension."""
@@ -48,7 +52,7 @@ def routes(
         Route("info", InfoHandler, {"version": version}),
         *clusters.routes(profiles, partial(LoggedIn, broker)),
         *credentials.routes(broker),
-        *status.routes(boards),
+        *status.routes(boards, feeds),
         *sandbox.routes(control),
     ]
 
@@ -97,6 +101,7 @@ class JupyterExtApp(ExtensionApp):
         self.injection = Injection(self.broker, self.profiles, self.runtime.kernels)
         self.boards = StatusBoards(self._board)
         self.control = SandboxControl()
+        self.kernels = KernelRegistry()
 
     def _board(self, user: str) -> StatusBoard:
         return StatusBoard(
@@ -108,7 +113,8 @@ class JupyterExtApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Fill the route table; ExtensionApp puts the base URL in front."""
-        table = routes(self.profiles, self.broker, self.boards, self.control, self.version)
+        feeds = [KernelFeed(self.kernels).follow]
+        table = routes(self.profiles, self.broker, self.boards, self.control, feeds, self.version)
         self.handlers.extend(
             (f"/jupyter-ext/{route.pattern}", route.handler, route.kwargs) for route in table
         )

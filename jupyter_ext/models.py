@@ -16,6 +16,12 @@ class Model(BaseModel):
     )
 
 
+class StreamMessage(Model):
+    """What goes over the one websocket; the type says what it is."""
+
+    type: str
+
+
 class ServerInfo(Model):
     """Who answers: the front end compares this with itself before it shows anything."""
 

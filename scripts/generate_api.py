@@ -144,7 +144,7 @@ def refer(node: Any, old: str, new: str) -> Any:
 def main() -> int:
     """Write both files."""
     services: Any = None
-    table = routes(services, services, services, services, "")
+    table = routes(services, services, services, services, services, "")
     found = endpoints([*table, *kernels.routes(services, services)])
     schemas = definitions(found)
     types = {

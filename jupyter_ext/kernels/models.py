@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from jupyter_ext.models import Model
+from jupyter_ext.models import Model, StreamMessage
 
 Backend = Literal["local", "docker", "yarn"]
 PhaseName = Literal[
@@ -111,7 +111,7 @@ class KernelList(Model):
     kernels: list[KernelView]
 
 
-class KernelsMessage(Model):
+class KernelsMessage(StreamMessage):
     """On the stream: all kernels of the viewer, sent at first and whenever one changes."""
 
     type: Literal["kernels"] = "kernels"

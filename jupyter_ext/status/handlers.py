@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -16,10 +17,14 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from jupyter_ext.errors import InvalidInput
 from jupyter_ext.hadoop.models import AppActivities, LogTail
 from jupyter_ext.handlers import ApiHandler, Route, endpoint, explain, jupyter_user
+from jupyter_ext.models import StreamMessage
 from jupyter_ext.status.board import StatusBoard
 from jupyter_ext.status.boards import StatusBoards
 from jupyter_ext.status.models import NodeList, WatchMessage
+from jupyter_ext.status.subscription import Frame
 
+Feed = Callable[[str, Callable[[Any], None]], Callable[[], None]]
+"""Takes a Jupyter user and what offers a :class:`StreamMessage` to a tab; gives what ends that."""
 LOG_BYTES = 65_536
 MAX_LOG_BYTES = 1_048_576
 GOING_AWAY = 1001
@@ -89,14 +94,16 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     """The board, pushed to one tab.
 
     The server sends a :class:`BoardMessage` first and whenever profiles change, and a
-    :class:`StatusMessage` per poll; the client sends :class:`WatchMessage`.
+    :class:`StatusMessage` per poll; the client sends :class:`WatchMessage`. Areas beside this one
+    send what their feeds give.
     """
 
     auth_resource = ApiHandler.auth_resource
 
-    def initialize(self, boards: StatusBoards) -> None:
-        """Take the boards."""
+    def initialize(self, boards: StatusBoards, feeds: Sequence[Feed]) -> None:
+        """Take the boards, and what else there is to tell."""
         self.boards = boards
+        self.feeds = feeds
 
     @property
     def board(self) -> StatusBoard:
@@ -120,7 +127,12 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Start sending."""
         super().open(*args, **kwargs)
         self.subscription = self.board.subscribe()
+        user = jupyter_user(self)
+        self.leaving = [feed(user, self._offer) for feed in self.feeds]
         self.sending = asyncio.create_task(self._send())
+
+    def _offer(self, message: StreamMessage) -> None:
+        self.subscription.offer(None, Frame(message))
 
     async def _send(self) -> None:
         try:
@@ -145,6 +157,8 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def on_close(self) -> None:
         """Stop sending; if nobody else looks, polling stops too."""
+        for leave in self.leaving:
+            leave()
         self.sending.cancel()
         self.subscription.close()
 
@@ -159,11 +173,11 @@ def _size(text: str) -> int:
     return size
 
 
-def routes(boards: StatusBoards) -> list[Route]:
-    """Every address of this area."""
+def routes(boards: StatusBoards, feeds: Sequence[Feed]) -> list[Route]:
+    """Every address of this area, and the stream that all areas share."""
     kwargs = {"boards": boards}
     return [
-        Route("status/stream", StreamHandler, kwargs),
+        Route("status/stream", StreamHandler, kwargs | {"feeds": feeds}),
         Route("status/{name}/nodes", NodesHandler, kwargs),
         Route("status/{name}/apps/{app}", AppHandler, kwargs),
         Route("status/{name}/apps/{app}/log", LogHandler, kwargs),

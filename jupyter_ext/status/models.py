@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.credentials.models import Identity
@@ -18,7 +16,7 @@ from jupyter_ext.hadoop.models import (
     Queue,
     SchedulerType,
 )
-from jupyter_ext.models import Model
+from jupyter_ext.models import Model, StreamMessage
 
 State = Literal[
     "connecting", "up", "degraded", "down", "unreachable", "login_needed", "misconfigured"
@@ -117,7 +115,7 @@ class Card(Model):
     """Who the viewer is there; None where nobody can log in."""
 
 
-class BoardMessage(Model):
+class BoardMessage(StreamMessage):
     """First message on a stream, and again whenever profiles change: the whole picture."""
 
     type: Literal["board"] = "board"
@@ -127,7 +125,7 @@ class BoardMessage(Model):
     cards: list[Card]
 
 
-class StatusMessage(Model):
+class StatusMessage(StreamMessage):
     """One cluster changed."""
 
     type: Literal["status"] = "status"
@@ -136,16 +134,11 @@ class StatusMessage(Model):
     """New point of the history, if this poll made one."""
 
 
-class IdentityMessage(Model):
+class IdentityMessage(StreamMessage):
     """Who the viewer is on one cluster has changed."""
 
     type: Literal["identity"] = "identity"
     identity: Identity
-
-
-ServerMessage = Annotated[
-    BoardMessage | StatusMessage | IdentityMessage, Field(discriminator="type")
-]
 
 
 class WatchMessage(Model):

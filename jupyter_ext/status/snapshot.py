@@ -118,7 +118,9 @@ class Snapshot:
 
     def fail(self, section: Section, error: JupyterExtError) -> None:
         """Take note that a question was not answered; the last answer is kept."""
-        self.failures[section] = SectionFailure(code=error.code, message=error.message, hint=error.hint)
+        self.failures[section] = SectionFailure(
+            code=error.code, message=error.message, hint=error.hint
+        )
 
     def sample(self) -> Sample | None:
         """Add a point to the history, from the latest metrics."""

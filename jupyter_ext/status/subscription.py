@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from jupyter_ext.status.models import BoardMessage, ServerMessage
+from jupyter_ext.models import StreamMessage
+from jupyter_ext.status.models import BoardMessage
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ OnChange = Callable[["Subscription", Change], None]
 class Frame:
     """A message with its JSON, made once however many tabs it goes to."""
 
-    def __init__(self, message: ServerMessage) -> None:
+    def __init__(self, message: StreamMessage) -> None:
         self.message = message
         self._json: bytes | None = None
         self._encoding = asyncio.Lock()
@@ -74,7 +75,7 @@ class Subscription:
         self._on_change = on_change
         self._watched: frozenset[str] | None = None
         self._board: Frame | None = None
-        self._changes: dict[tuple[str, str], Frame] = {}
+        self._changes: dict[tuple[str, str | None], Frame] = {}
         self._ready = asyncio.Event()
         self.closed = False
 
@@ -97,7 +98,7 @@ class Subscription:
         self._changes = {
             (kind, name): frame
             for (kind, name), frame in self._changes.items()
-            if kind != "status" or self.wants(name)
+            if kind != "status" or name is None or self.wants(name)
         }
         self._on_change(self, Change(before, refresh))
 
@@ -112,7 +113,7 @@ class Subscription:
     def __aiter__(self) -> Subscription:
         return self
 
-    async def __anext__(self) -> ServerMessage:
+    async def __anext__(self) -> StreamMessage:
         return (await self.next_frame()).message
 
     async def next_frame(self) -> Frame:
@@ -141,12 +142,19 @@ class Subscription:
         return not self.closed and (self._watched is None or cluster in self._watched)
 
     def offer_board(self, frame: Frame) -> None:
-        """Put the whole picture first; it makes every earlier message needless."""
-        self._board, self._changes = frame, {}
+        """Put the whole picture first; it makes every earlier message about clusters needless."""
+        beside = {key: kept for key, kept in self._changes.items() if key[1] is None}
+        self._board, self._changes = frame, beside
         self._ready.set()
 
-    def offer(self, cluster: str, frame: Frame) -> None:
-        """Put a message last, in place of an older one of the same kind and cluster."""
+    def offer(self, cluster: str | None, frame: Frame) -> None:
+        """Put a message last, in place of an older one of the same kind and cluster.
+
+        Parameters
+        ----------
+        cluster
+            Whom it is about; None for a message about something else than clusters.
+        """
         key = (frame.message.type, cluster)
         self._changes.pop(key, None)
         self._changes[key] = frame

@@ -9,6 +9,8 @@ from jupyter_server.auth import Authorizer
 from tornado.httpclient import HTTPClientError
 
 from jupyter_ext.app import JupyterExtApp
+from jupyter_ext.handlers import OWNER
+from jupyter_ext.kernels.models import KernelView
 from tests.conftest import eventually
 
 STREAM = ("jupyter-ext", "status", "stream")
@@ -49,6 +51,27 @@ async def closing(stream):
         while await stream.read_message() is not None:
             pass
     return stream.close_code, stream.close_reason
+
+
+async def test_kernels_of_the_viewer_beside_the_board(clusters, jp_ws_fetch, extension):
+    stream = await jp_ws_fetch(*STREAM)
+    assert (await receive(stream, "kernels"))["kernels"] == []
+    mine = KernelView(
+        kernel_id="k",
+        spec="a-yarn-python",
+        title="Python on a (YARN)",
+        cluster="a",
+        backend="yarn",
+        state="starting",
+        started_at=1.0,
+        owner=OWNER,
+    )
+    extension.kernels.put(mine.model_copy(update={"kernel_id": "other", "owner": "bob"}))
+    extension.kernels.put(mine)
+    message = await receive(stream, "kernels")
+    assert [each["kernel_id"] for each in message["kernels"]] == ["k"]
+    await receive(stream, "status", cluster="a", state="up")
+    stream.close()
 
 
 async def test_board_first_then_every_poll(clusters, jp_ws_fetch, extension):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from jupyter_ext.kernels.models import KernelsMessage
 from jupyter_ext.status.models import BoardMessage, Card, ClusterStatus, StatusMessage
 from jupyter_ext.status.subscription import Frame, Subscription
 from tests.profiles import profile
@@ -80,3 +81,17 @@ async def test_a_board_in_pieces_is_the_same_as_in_one(number):
     card = Card(profile=profile("a"), status=status("a", 1).message.status, history=[])
     frame = board([card] * number)
     assert (await frame.encode()).decode() == frame.message.model_dump_json()
+
+
+async def test_what_is_about_no_cluster_outlives_the_whole_picture(subscription):
+    beside = Frame(KernelsMessage(kernels=[]))
+    subscription.offer(None, Frame(KernelsMessage(kernels=[])))
+    subscription.offer(None, beside)
+    subscription.offer("a", status("a", 1))
+    subscription.offer_board(board())
+    subscription.watch([])
+    assert (await subscription.next_frame()).message.type == "board"
+    assert await subscription.next_frame() is beside
+    subscription.close()
+    with pytest.raises(StopAsyncIteration):
+        await subscription.next_frame()
