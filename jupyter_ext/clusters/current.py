@@ -27,6 +27,8 @@ VARIABLES = (
     "KRB5CCNAME",
     "KRB5PRINCIPAL",
     "JAVA_TOOL_OPTIONS",
+    "SPARK_USER",
+    "PYSPARK_SUBMIT_ARGS",
 )
 """Every variable that a switch may touch."""
 

@@ -85,7 +85,7 @@ def _spark_context(context: Any, profile: Profile) -> Seen | None:
     if getattr(context, "_jsc", None) is None:
         return None
     process = getattr(getattr(context, "_gateway", None), "proc", None)
-    if process is not None and _conf_dir(_environment(process.pid)) == profile.conf_dir:
+    if process is not None and _conf_dir(_environment(process.pid)) in _conf_dirs(profile):
         return None
     return (
         f"is a live Spark session ({context.appName}, master {context.master}) that keeps the "
@@ -167,7 +167,7 @@ def _java(profile: Profile) -> Iterator[Leftover]:
         environment = _environment(pid)
         conf_dir = _conf_dir(environment)
         # One that has only just begun shows no environment at all yet.
-        if environment and _name(pid) == "java" and conf_dir != profile.conf_dir:
+        if environment and _name(pid) == "java" and conf_dir not in _conf_dirs(profile):
             yield Leftover(
                 f"A Java process of this kernel (pid {pid})",
                 f"has HADOOP_CONF_DIR={conf_dir}" if conf_dir else "has no HADOOP_CONF_DIR",
@@ -214,6 +214,11 @@ def _environment(pid: int) -> dict[str, str]:
     except OSError:
         return {}
     return dict(entry.split("=", 1) for entry in block.split("\0") if "=" in entry)
+
+
+def _conf_dirs(profile: Profile) -> set[str]:
+    """Every HADOOP_CONF_DIR of the current cluster: its own, and that of whoever is logged in."""
+    return {profile.conf_dir, _conf_dir(os.environ)}
 
 
 def _conf_dir(environment: Mapping[str, str]) -> str:

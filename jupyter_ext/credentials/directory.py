@@ -2,7 +2,8 @@
 
     clusters.json                     the clusters, and who is logged in to each
     tokens                            the delegation tokens of all of them (Hadoop token file)
-    <cluster>/conf/*.xml  krb5.conf  krb5cc  ca.pem
+    <cluster>/conf/*.xml              Hadoop's configuration, with what reaches the other clusters
+    <cluster>/krb5.conf  krb5cc  ca.pem
     <cluster>/tokens                  those of one cluster, for a program that needs no other
 
 The directory and everything in it is private to the user; every file is replaced in one step, so a
@@ -19,7 +20,7 @@ from pathlib import Path
 from pydantic import Field
 
 from jupyter_ext.clusters.models import Profile
-from jupyter_ext.credentials import krb5_conf
+from jupyter_ext.credentials import hadoop_conf, krb5_conf
 from jupyter_ext.credentials.hdts import DelegationToken, write_file_bytes
 from jupyter_ext.credentials.models import Identity
 from jupyter_ext.credentials.policy import nobody
@@ -98,7 +99,8 @@ class CredentialDirectory:
                 (stale / TICKETS).unlink(missing_ok=True)
                 shutil.rmtree(stale)
         for name, login in logins.items():
-            self._write_cluster(self.path / name, login)
+            others = [profile for profile in profiles if profile.name != name]
+            self._write_cluster(self.path / name, login, others)
         tokens = {
             alias: token for login in logins.values() for alias, token in login.tokens.items()
         }
@@ -118,17 +120,24 @@ class CredentialDirectory:
         # Last: whoever sees a login there finds its files.
         replace(self.path / INDEX, index.model_dump_json())
 
-    def _write_cluster(self, directory: Path, login: Login) -> None:
+    def _write_cluster(self, directory: Path, login: Login, others: Sequence[Profile]) -> None:
         directory.mkdir(mode=0o700, exist_ok=True)
         conf = directory / "conf"
         conf.mkdir(mode=0o700, exist_ok=True)
         source = Path(login.profile.conf_dir)
-        names = set()
+        made = {
+            conf / name: content
+            for name, content in hadoop_conf.for_kernel(login.profile, others).items()
+        }
+        for path, content in made.items():
+            _replace(path, content)
+        names = set(made)
         for path in source.rglob("*.xml"):
             copy = conf / path.relative_to(source)
             names.add(copy)
             copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _copy(path, copy)
+            if copy not in made:
+                _copy(path, copy)
         for path in conf.rglob("*.xml"):
             if path not in names:
                 path.unlink()

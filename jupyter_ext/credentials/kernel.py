@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 JAVA_OPTIONS = "JAVA_TOOL_OPTIONS"
 _JAVA_CONF = "-Djava.security.krb5.conf="
+SPARK_ARGUMENTS = "PYSPARK_SUBMIT_ARGS"
+_STAGING = "--conf=spark.yarn.stagingDir="
 
 
 def credential_directory(environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -108,8 +110,11 @@ class KernelCredentials:
             return wanted
         directory = self.path / profile.name
         conf = directory / "krb5.conf"
+        identity = self.identity(profile)
         wanted["KRB5CCNAME"] = f"FILE:{directory / TICKETS}"
-        wanted["KRB5PRINCIPAL"] = self.identity(profile).principal or None
+        wanted["KRB5PRINCIPAL"] = identity.principal or None
+        if (hadoop := directory / "conf").is_dir():
+            wanted["HADOOP_CONF_DIR"] = wanted["YARN_CONF_DIR"] = str(hadoop)
         if conf.exists() or profile.krb5_conf is None:
             wanted["KRB5_CONFIG"] = str(conf)
         # Java reads no other file of tickets' configuration than the one it is told of.
@@ -120,4 +125,12 @@ class KernelCredentials:
             if not option.startswith(_JAVA_CONF)
         ]
         wanted[JAVA_OPTIONS] = " ".join([*kept, f"{_JAVA_CONF}{krb5_conf}"])
+        if identity.principal and not (directory / TICKETS).exists():
+            # With tokens alone, Java fails if it is told whose tickets to look for, and Spark works
+            # for the operating system's user, and stages its files in that user's home.
+            wanted["KRB5PRINCIPAL"] = None
+            wanted["SPARK_USER"] = identity.user
+            given = environ.get(SPARK_ARGUMENTS, "pyspark-shell").split(" ")
+            kept = [argument for argument in given if not argument.startswith(_STAGING)]
+            wanted[SPARK_ARGUMENTS] = " ".join([f"{_STAGING}/user/{identity.user}", *kept])
         return wanted

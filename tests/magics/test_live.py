@@ -159,6 +159,11 @@ def test_a_java_child_with_this_configuration_is_fine(java):
     assert leftovers(there, {}, {}) == []
 
 
+def test_a_java_child_with_the_configuration_of_a_login_is_fine(java, monkeypatch):
+    monkeypatch.setenv("HADOOP_CONF_DIR", "/clusters/prod/conf")
+    assert found({}) == []
+
+
 def test_spark_whose_java_has_this_configuration_is_fine(java):
     there = PROFILE.model_copy(update={"conf_dir": "/clusters/prod/conf"})
     context = spark_context(_gateway=SimpleNamespace(proc=java))
