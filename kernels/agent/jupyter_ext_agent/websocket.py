@@ -9,10 +9,11 @@ from typing import Dict, List, Mapping, Optional, Tuple
 from urllib.parse import unquote, urlsplit
 
 from jupyter_ext_agent.dial import Connection, DialError, connect_tcp, split_host
+from jupyter_ext_agent.link import MESSAGE_LIMIT
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _HEAD_LIMIT = 16 * 1024
-_FRAME_LIMIT = 2**20
+_FRAME_LIMIT = 2 * MESSAGE_LIMIT
 _CONTINUATION, _BINARY, _CLOSE, _PING, _PONG = 0, 2, 8, 9, 10
 
 
