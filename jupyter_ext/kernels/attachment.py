@@ -14,24 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jupyter_ext_agent.handshake import Hello, Refused
-from jupyter_ext_agent.link import (
-    TO_AGENT,
-    TO_HUB,
-    Closed,
-    Event,
-    Link,
-    LinkError,
-    Opened,
-    Received,
-    Room,
-    Told,
-)
+from jupyter_ext_agent.frames import LinkError
 
 from jupyter_ext.credentials.erase import erase
 from jupyter_ext.errors import JupyterExtError, Unreachable
 from jupyter_ext.kernels.client_socket import ClientSocket
-from jupyter_ext.kernels.tunnel_socket import TunnelSocket
+from jupyter_ext.kernels.tether import Tether
 
 T = TypeVar("T")
 Message = dict[str, Any]
@@ -77,13 +65,15 @@ class AttachmentState:
 class Attachment:
     """What a server does with a kernel's agent; made by :meth:`Hub.register`.
 
-    Methods may be called from any thread and awaited in any loop. The tunnel's side of it, from
-    :meth:`attach` on, belongs to the hub's loop.
+    Methods may be called from any thread and awaited in any loop, but for those that the hub and
+    the tether call in theirs.
 
     Attributes
     ----------
     connection_info
         For jupyter_client, without key and signature scheme: transport ``ipc``, ports 1 to 5.
+    tether
+        The link with the agent; the hub's.
     """
 
     def __init__(
@@ -101,16 +91,9 @@ class Attachment:
         self._directory = directory
         self._loop = loop
         self._released = released
-        self._instance = instance
         self._latest: dict[str, Message] = {}
         self._ended: str | None = None
-        self._is_attached = False
-        self._heard: tuple[float, float] | None = None
-        """Monotonic and epoch seconds."""
-        self._session = ""
-        self._link = Link(TO_AGENT, TO_HUB)
-        self._tunnel: TunnelSocket | None = None
-        self._clients: dict[int, ClientSocket] = {}
+        self.tether = Tether(kernel_id, instance, self)
         self._servers: list[asyncio.Server] = []
         self._listeners: dict[object, tuple[asyncio.AbstractEventLoop | None, Listener]] = {}
         self._waiting: list[asyncio.Future[None]] = []
@@ -126,11 +109,12 @@ class Attachment:
     @property
     def state(self) -> AttachmentState:
         """What is known of the agent now."""
+        silent_s = self.tether.silent_s
         return AttachmentState(
-            attached=self._is_attached,
-            connected=self._tunnel is not None,
-            heard_at=self._heard[1] if self._heard else None,
-            instance=self._instance,
+            attached=self.tether.is_attached,
+            connected=self.tether.is_connected,
+            heard_at=None if silent_s is None else time.time() - silent_s,
+            instance=self.tether.instance,
             agent=self._latest.get("agent"),
             kernel=self._latest.get("kernel"),
             stats=self._latest.get("stats"),
@@ -217,17 +201,16 @@ class Attachment:
     async def _attached(self) -> None:
         if self._is_closed:
             raise self._gone()
-        if not self._is_attached:
+        if not self.tether.is_attached:
             waiting = self._loop.create_future()
             self._waiting.append(waiting)
             await waiting
 
     def _tell(self, message: Message) -> None:
         try:
-            self._link.tell(message)
+            self.tether.tell(message)
         except LinkError as error:
             log.warning("A message to the agent of kernel %s is lost: %s", self.kernel_id, error)
-        self.flush()
 
     async def _request(self, message: Message, timeout_s: float) -> Message:
         if self._is_closed:
@@ -236,8 +219,7 @@ class Attachment:
         answer: asyncio.Future[Message] = self._loop.create_future()
         self._answers[key] = answer
         try:
-            self._link.tell({**message, "id": key})
-            self.flush()
+            self.tether.tell({**message, "id": key})
             done = await asyncio.wait_for(answer, timeout_s)
         except LinkError as error:
             raise AgentFailed(f"The agent of the kernel cannot be asked: {error}.") from error
@@ -245,7 +227,7 @@ class Attachment:
             raise Unreachable(
                 f"The agent of the kernel did not answer within {timeout_s:g} s.",
                 hint="The network or the kernel's host may be down; the kernel may well live."
-                if not self._is_attached
+                if not self.tether.is_attached
                 else "The kernel's host may be very busy; try again.",
             ) from None
         finally:
@@ -257,13 +239,12 @@ class Attachment:
     async def _open(self, options: Message) -> Path:
         if self._is_closed:
             raise self._gone()
+        client = ClientSocket(self.tether, options)
         try:
-            number = self._link.open(options)
+            number = client.number = self.tether.open(client)
         except LinkError as error:
             raise AgentFailed(f"Nothing more can be opened in the kernel: {error}.") from error
-        client = self._clients[number] = ClientSocket(self, options, number)
         path = self._directory / f"t-{number}"
-        self.flush()
 
         def connected() -> ClientSocket:
             server.close()
@@ -280,7 +261,7 @@ class Attachment:
             hint="Start it anew, or see jupyter cluster kernels list.",
         )
 
-    # -- in the hub's loop, for clients -------------------------------------------------------
+    # -- in the hub's loop, sockets ----------------------------------------------------------
 
     def _listen(self, options: Message, path: Path) -> None:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -297,7 +278,7 @@ class Attachment:
     def _serve(self, sock: socket.socket, options: Message) -> None:
         async def serve() -> None:
             server = await self._loop.create_unix_server(
-                lambda: ClientSocket(self, dict(options)), sock=sock
+                lambda: ClientSocket(self.tether, dict(options)), sock=sock
             )
             self._servers.append(server)
 
@@ -305,122 +286,16 @@ class Attachment:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def open_stream(self, client: ClientSocket) -> int | None:
-        """Open a stream for a client that has connected."""
-        if self._is_closed:
-            return None
-        try:
-            number = self._link.open(client.options)
-        except LinkError as error:
-            log.warning("Kernel %s: a client is turned away: %s", self.kernel_id, error)
-            return None
-        self._clients[number] = client
-        self.flush()
-        return number
-
-    def room(self, stream: int) -> int:
-        """As :meth:`Link.room`."""
-        return self._link.room(stream)
-
-    def send(self, stream: int, data: bytes) -> None:
-        """As :meth:`Link.send`."""
-        self._link.send(stream, data)
-        self.flush()
-
-    def consumed(self, stream: int, count: int) -> None:
-        """As :meth:`Link.consumed`."""
-        self._link.consumed(stream, count)
-        self.flush()
-
-    def close_stream(self, stream: int) -> None:
-        """As :meth:`Link.close`."""
-        self._clients.pop(stream, None)
-        self._link.close(stream)
-        self.flush()
-
-    # -- in the hub's loop, for the tunnel ----------------------------------------------------
-
-    def attach(self, tunnel: TunnelSocket, hello: Hello) -> tuple[str, int, bool]:
-        """Take over a connection whose agent has proved itself.
-
-        Raises
-        ------
-        Refused
-            If another run of an agent has the kernel.
-        """
-        if self._instance not in (None, hello.instance):
-            raise Refused("another agent has this kernel")
-        self._instance = hello.instance
-        if self._tunnel is not None:
-            # The agent knows better than we do that its old connection is dead.
-            self._tunnel.drop()
-        self._tunnel = tunnel
-        resumed = bool(self._session) and hello.session == self._session
-        resumed = resumed and self._link.can_resume(hello.received)
-        if resumed:
-            self._link.resume(hello.received)
-        else:
-            self._session = secrets.token_hex(8)
-            for number in self._link.reset(keep_messages=True):
-                self._end_client(number)
-        self._hear()
-        if not (resumed and self._is_attached):
-            self._is_attached = True
-            self._emit({"type": "attached", "resumed": resumed})
-            waiting, self._waiting = self._waiting, []
-            for each in waiting:
-                if not each.done():
-                    each.set_result(None)
-        return self._session, self._link.received, resumed
-
-    def received(self, tunnel: TunnelSocket, data: bytes) -> None:
-        """Take what arrived."""
-        if tunnel is not self._tunnel:
-            return
-        self._hear()
-        try:
-            for event in self._link.receive(data):
-                self._dispatch(event)
-        except LinkError as error:
-            log.warning("The agent of kernel %s makes no sense: %s", self.kernel_id, error)
-            self._session = ""
-            self._drop()
-            return
-        if self._link.has_output:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what there is to write, as long as it goes."""
-        while self._tunnel is not None and not self._tunnel.is_full and self._link.has_output:
-            self._tunnel.write(self._link.take())
-
-    def detach(self, tunnel: TunnelSocket) -> None:
-        """Hear that a connection is gone; the agent will be back, or silent for too long."""
-        if tunnel is self._tunnel:
-            self._tunnel = None
-            self._emit({"type": "disconnected"})
-
-    def check(self, silence_s: float) -> None:
-        """Notice silence; called every second or so."""
-        if self._heard is None or time.monotonic() - self._heard[0] < silence_s:
-            return
-        self._drop()
-        if self._is_attached:
-            self._is_attached = False
-            self._emit({"type": "lost"})
+    # -- in the hub's loop, for the hub and the tether ----------------------------------------
 
     def release(self) -> None:
         """Close everything."""
         if self._is_closed:
             return
         self._is_closed = True
-        self._is_attached = False
-        self._drop()
+        self.tether.release()
         for server in self._servers:
             server.close()
-        for client in list(self._clients.values()):
-            client.end()
-        self._clients.clear()
         gone = self._gone()
         pending: list[asyncio.Future[Any]] = [*self._waiting, *self._answers.values()]
         for each in pending:
@@ -430,30 +305,24 @@ class Attachment:
         with suppress(OSError):
             erase(self._directory)
 
-    def _hear(self) -> None:
-        self._heard = (time.monotonic(), time.time())
+    def connected(self, resumed: bool) -> None:
+        """Hear that the agent is there."""
+        self._emit({"type": "attached", "resumed": resumed})
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
 
-    def _drop(self) -> None:
-        tunnel, self._tunnel = self._tunnel, None
-        if tunnel is not None:
-            tunnel.drop()
+    def disconnected(self) -> None:
+        """Hear that its connection ended."""
+        self._emit({"type": "disconnected"})
 
-    def _dispatch(self, event: Event) -> None:
-        match event:
-            case Received(number, data):
-                if client := self._clients.get(number):
-                    client.deliver(data)
-            case Told(message):
-                self._told(message)
-            case Room(number):
-                if client := self._clients.get(number):
-                    client.has_room()
-            case Closed(number):
-                self._end_client(number)
-            case Opened():
-                raise LinkError("an agent opens no streams")
+    def lost(self) -> None:
+        """Hear that it was silent for too long."""
+        self._emit({"type": "lost"})
 
-    def _told(self, message: Message) -> None:
+    def told(self, message: Message) -> None:
+        """Take a message of the agent."""
         kind = message.get("type")
         if kind == "done":
             answer = self._answers.get(str(message.get("id")))
@@ -465,10 +334,6 @@ class Attachment:
         elif kind == "ended":
             self._ended = str(message.get("reason"))
         self._emit(message)
-
-    def _end_client(self, number: int) -> None:
-        if client := self._clients.pop(number, None):
-            client.end()
 
     def _emit(self, message: Message) -> None:
         for key, (loop, listener) in list(self._listeners.items()):

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import Protocol, cast
 
-from jupyter_ext_agent.link import CHUNK
+from jupyter_ext_agent.frames import CHUNK
 
 _HELD_BY_TRANSPORT = 4 * CHUNK
 
@@ -40,16 +40,18 @@ class ClientSocket(asyncio.Protocol):
     ----------
     options
         Of the stream, for the agent.
-    stream
-        Number of a stream that is open already; None for one that opens when the client connects.
+
+    Attributes
+    ----------
+    number
+        Of its stream; None as long as that is not open, which it is at the latest when the client
+        connects.
     """
 
-    def __init__(
-        self, streams: Streams, options: dict[str, object], stream: int | None = None
-    ) -> None:
+    def __init__(self, streams: Streams, options: dict[str, object]) -> None:
         self.options = options
         self._streams = streams
-        self._number = stream
+        self.number: int | None = None
         self._transport: asyncio.Transport | None = None
         self._unsent: deque[bytes] = deque()
         self._held = b""
@@ -63,20 +65,20 @@ class ClientSocket(asyncio.Protocol):
         """Open the stream."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_HELD_BY_TRANSPORT)
-        if self._number is None:
-            self._number = self._streams.open_stream(self)
-        if self._number is None:
+        if self.number is None:
+            self.number = self._streams.open_stream(self)
+        if self.number is None:
             self._transport.abort()
         else:
             self._write()
 
     def data_received(self, data: bytes) -> None:
         """Send what there is room for, and read on only when all of it has gone."""
-        if self._number is None or self._transport is None:
+        if self.number is None or self._transport is None:
             return
         data = self._held + data
-        room = self._streams.room(self._number)
-        self._streams.send(self._number, data[:room])
+        room = self._streams.room(self.number)
+        self._streams.send(self.number, data[:room])
         self._held = data[room:]
         if self._held:
             self._transport.pause_reading()
@@ -94,8 +96,8 @@ class ClientSocket(asyncio.Protocol):
         """Close the stream."""
         self._transport = None
         self._unsent.clear()
-        if self._number is not None and not self._is_closing:
-            self._streams.close_stream(self._number)
+        if self.number is not None and not self._is_closing:
+            self._streams.close_stream(self.number)
 
     # -- from the agent -----------------------------------------------------------------------
 
@@ -117,7 +119,7 @@ class ClientSocket(asyncio.Protocol):
         self._write()
 
     def _write(self) -> None:
-        transport, number = self._transport, self._number
+        transport, number = self._transport, self.number
         if transport is None or number is None:
             return
         while self._unsent and not self._is_paused:

@@ -15,13 +15,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from jupyter_ext_agent.dial import connect_unix, split_host, with_short_path
+from jupyter_ext_agent.frames import SILENCE_S
 from jupyter_ext_agent.handshake import TIME_LIMIT_S, HandshakeError, Refused
-from jupyter_ext_agent.link import SILENCE_S
 
 from jupyter_ext.credentials.runtime import RuntimeDirectory, candidates, make_private
 from jupyter_ext.errors import Conflict, InvalidInput, Unavailable
 from jupyter_ext.kernels.attachment import Attachment
 from jupyter_ext.kernels.certificate import Certificate
+from jupyter_ext.kernels.tether import Tether
 from jupyter_ext.kernels.tunnel_socket import TunnelSocket
 
 HALF_OPEN_LIMIT = 64
@@ -157,7 +158,9 @@ class Hub:
                 host = rest.rpartition(":")[0]
                 address = f"tls://{host}:{sock.getsockname()[1]}"
             else:
-                path = Path(rest) if rest else self._directory / f"hub-{os.urandom(4).hex()}"
+                # Containers get the directory of this socket mounted: nothing else may be in it.
+                own = self._directory / "agents" / f"hub-{os.urandom(4).hex()}"
+                path = Path(rest) if rest else own
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 sock = _bind_unix(path)
                 self._own_paths.append(path)
@@ -246,7 +249,7 @@ class Hub:
         while True:
             await asyncio.sleep(self._silence_s / 15)
             for attachment in list(self._attachments.values()):
-                attachment.check(self._silence_s)
+                attachment.tether.check(self._silence_s)
 
     async def _shut(self) -> None:
         for attachment in list(self._attachments.values()):
@@ -257,9 +260,9 @@ class Hub:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)  # transports hear that they are closed
 
-    def _find(self, kernel_id: str) -> tuple[bytes, Attachment] | None:
+    def _find(self, kernel_id: str) -> tuple[bytes, Tether] | None:
         attachment = self._attachments.get(kernel_id)
-        return None if attachment is None else (attachment.secret, attachment)
+        return None if attachment is None else (attachment.secret, attachment.tether)
 
     def _released(self, attachment: Attachment) -> None:
         with self._lock:

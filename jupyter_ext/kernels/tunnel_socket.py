@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from jupyter_ext_agent.frames import CHUNK
 from jupyter_ext_agent.handshake import HandshakeError, Hello, HubHandshake, Lines, Refused
-from jupyter_ext_agent.link import CHUNK
 
 _HELD_BY_TRANSPORT = 4 * CHUNK
 

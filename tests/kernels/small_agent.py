@@ -1,6 +1,6 @@
 """An agent that does no more than these tests need: it starts a command and has a tunnel.
 
-Usage: small_agent.py BOOTSTRAP DIRECTORY [COMMAND...]; ``{connection_file}`` is filled in. Messages:
+Usage: small_agent.py BOOTSTRAP DIRECTORY [COMMAND...]; {connection_file} is filled in. Messages:
 ``echo`` is answered, ``signal`` goes to the command, ``flood`` sends bytes on every open stream of
 the channel that it names.
 """
@@ -69,7 +69,7 @@ class SmallAgent:
         if stream.channel == "terminal":
             stream.on_data = lambda data: (stream.send(data), stream.consumed(len(data)))
         else:
-            path = os.path.join(self.directory, "k-{}".format(PORTS[stream.channel]))
+            path = os.path.join(self.directory, f"k-{PORTS[stream.channel]}")
             Relay(self.reactor, stream, path)
 
 

@@ -8,40 +8,34 @@ acknowledged is kept, and sent again over the next one.
 import json
 import struct
 from collections import deque
-from typing import Any, Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Deque, Dict, Iterator, List, Mapping, Optional, Tuple
 
-Message = Dict[str, Any]
+from jupyter_ext_agent.frames import (
+    ACK,
+    CHUNK,
+    CLOSE,
+    CREDIT,
+    DATA,
+    HEADER,
+    LIMITS,
+    MESSAGE_LIMIT,
+    OPEN,
+    PING,
+    PONG,
+    SPARE_LIMIT,
+    STREAM_LIMIT,
+    TELL,
+    WAITING_LIMIT,
+    Closed,
+    Event,
+    LinkError,
+    Message,
+    Opened,
+    Received,
+    Room,
+    Told,
+)
 
-OPEN, DATA, CLOSE, CREDIT, TELL, ACK, PING, PONG = range(1, 9)
-HEADER = struct.Struct("!BII")
-CHUNK = 64 * 1024
-"""Bytes of a DATA frame at most: what may be on its way before something urgent."""
-MESSAGE_LIMIT = 8 * 2**20
-"""Bytes of a TELL frame at most."""
-WAITING_LIMIT = 4 * MESSAGE_LIMIT
-"""Bytes of messages that wait for a connection at most."""
-SPARE_LIMIT = 2**20
-"""The same of messages that may be left out."""
-STREAM_LIMIT = 1024
-TO_HUB = 16 * 2**20
-"""Bytes of a stream on their way to the hub at most."""
-TO_AGENT = 2**20
-
-PING_S = 5.0
-"""An agent that has heard nothing for so long asks whether the hub is there."""
-SILENCE_S = 15.0
-"""After so long the connection counts as broken."""
-
-_LIMITS = {
-    OPEN: CHUNK,
-    DATA: CHUNK,
-    CLOSE: 0,
-    CREDIT: 4,
-    TELL: MESSAGE_LIMIT,
-    ACK: 8,
-    PING: 0,
-    PONG: 0,
-}
 _UNNUMBERED = frozenset((ACK, PING, PONG))
 _ACK_BYTES = CHUNK
 _ACK_FRAMES = 32
@@ -50,45 +44,6 @@ _SPARE = frozenset(("log", "stats"))
 
 _QUICK = frozenset(("control", "shell", "stdin", "hb"))
 _RANKS = 3
-
-
-class LinkError(Exception):
-    """The other end broke the rules, or forgot what it said: the connection is of no use."""
-
-
-class Told(NamedTuple):
-    """A message has come."""
-
-    message: Message
-
-
-class Opened(NamedTuple):
-    """The hub has opened a stream."""
-
-    stream: int
-    options: Message
-
-
-class Received(NamedTuple):
-    """Bytes of a stream have come; :meth:`Link.consumed` gives room for more."""
-
-    stream: int
-    data: bytes
-
-
-class Closed(NamedTuple):
-    """The other end has closed a stream; all its data came before."""
-
-    stream: int
-
-
-class Room(NamedTuple):
-    """A stream that had no room has some."""
-
-    stream: int
-
-
-Event = Union[Told, Opened, Received, Closed, Room]
 
 
 class _Stream:
@@ -113,7 +68,7 @@ class Link:
     Parameters
     ----------
     send_window, receive_window
-        Bytes of one stream on their way at most: :data:`TO_HUB`, :data:`TO_AGENT`.
+        Bytes of one stream on their way at most: :data:`frames.TO_HUB`, :data:`frames.TO_AGENT`.
     """
 
     def __init__(self, send_window: int, receive_window: int) -> None:
@@ -375,7 +330,7 @@ class Link:
         try:
             while len(buffer) - start >= HEADER.size:
                 kind, stream, length = HEADER.unpack_from(buffer, start)
-                if length > _LIMITS.get(kind, -1):
+                if length > LIMITS.get(kind, -1):
                     raise LinkError(f"a frame of type {kind} with {length} bytes")
                 end = start + HEADER.size + length
                 if end > len(buffer):

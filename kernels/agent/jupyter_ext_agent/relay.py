@@ -5,7 +5,7 @@ from collections import deque
 from typing import Deque, Optional
 
 from jupyter_ext_agent.dial import connect_unix
-from jupyter_ext_agent.link import CHUNK
+from jupyter_ext_agent.frames import CHUNK
 from jupyter_ext_agent.reactor import Reactor, Timer
 from jupyter_ext_agent.tunnel import Stream
 

@@ -6,15 +6,13 @@ import threading
 from typing import Any, Callable, Dict, List, Mapping, Optional, Union
 
 from jupyter_ext_agent.dial import Connection, DialError, Dialled, dial
-from jupyter_ext_agent.handshake import Refused
-from jupyter_ext_agent.link import (
+from jupyter_ext_agent.frames import (
     PING_S,
     SILENCE_S,
     TO_AGENT,
     TO_HUB,
     Closed,
     Event,
-    Link,
     LinkError,
     Message,
     Opened,
@@ -22,6 +20,8 @@ from jupyter_ext_agent.link import (
     Room,
     Told,
 )
+from jupyter_ext_agent.handshake import Refused
+from jupyter_ext_agent.link import Link
 from jupyter_ext_agent.reactor import Reactor, Timer
 
 _FIRST_PAUSE_S = 0.1

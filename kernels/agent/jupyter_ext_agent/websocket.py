@@ -9,7 +9,7 @@ from typing import Dict, List, Mapping, Optional, Tuple
 from urllib.parse import unquote, urlsplit
 
 from jupyter_ext_agent.dial import Connection, DialError, connect_tcp, split_host
-from jupyter_ext_agent.link import MESSAGE_LIMIT
+from jupyter_ext_agent.frames import MESSAGE_LIMIT
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _HEAD_LIMIT = 16 * 1024
