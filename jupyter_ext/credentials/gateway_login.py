@@ -16,11 +16,11 @@ from pathlib import Path
 import httpx
 
 from jupyter_ext.clusters.models import Profile
-from jupyter_ext.credentials.failures import SessionEnded, WrongPassword
+from jupyter_ext.credentials.failures import WrongPassword
 from jupyter_ext.credentials.kerberos import check_password
 from jupyter_ext.credentials.models import Account, Method
 from jupyter_ext.credentials.policy import asked_by
-from jupyter_ext.credentials.proof import Proof
+from jupyter_ext.credentials.proof import Proof, Unrenewable
 from jupyter_ext.errors import (
     BadAnswer,
     InvalidInput,
@@ -63,7 +63,7 @@ class GatewayAuth(httpx.Auth):
         yield request
 
 
-class GatewayLogin:
+class GatewayLogin(Unrenewable):
     """Proves identities with a password that the gateway accepts.
 
     Parameters
@@ -103,20 +103,6 @@ class GatewayLogin:
             pair = base64.b64encode(f"{user}:{password}".encode()).decode()
             self._header = f"Basic {pair}"
         return Proof(f"{user}@{asked_by(self.profile)}", user, expires_at)
-
-    async def renew(self) -> Proof:
-        """Refuse: a token's end cannot be put off, and the password is not kept for that."""
-        raise SessionEnded(
-            f"Your login to {self.profile.title} cannot be renewed.", hint="Log in again."
-        )
-
-    async def change_password(self, user: str, old: str, new: str) -> None:
-        """Refuse: a gateway only passes logins on."""
-        raise Misconfigured(
-            f"Passwords of {asked_by(self.profile)} cannot be changed through the gateway.",
-            hint="Change it where you usually do, then log in with the new one.",
-            cluster=self.profile.name,
-        )
 
     async def account(self, proof: Proof) -> Account | None:
         """Give nothing: the gateway tells nothing of who is logged in."""

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from jupyter_ext.clusters.models import Profile
+from jupyter_ext.credentials.failures import SessionEnded
 from jupyter_ext.credentials.models import Account, Method
+from jupyter_ext.credentials.policy import asked_by
+from jupyter_ext.errors import Misconfigured
 
 if TYPE_CHECKING:
     import httpx
@@ -68,3 +72,29 @@ class Prover(Protocol):
 
     def forget(self) -> None:
         """Remove every secret."""
+
+
+class Unrenewable:
+    """A way to log in to what can neither put an end off nor change a password.
+
+    A directory's word and a gateway's token last as they are, and the password is not kept. Both
+    have their passwords changed in as many ways as there are directories.
+    """
+
+    profile: Profile
+
+    async def renew(self) -> Proof:
+        """Refuse; see :class:`Prover`."""
+        raise SessionEnded(
+            f"Your login to {self.profile.title} cannot be renewed.",
+            hint="Log in again.",
+            cluster=self.profile.name,
+        )
+
+    async def change_password(self, user: str, old: str, new: str) -> None:
+        """Refuse; see :class:`Prover`."""
+        raise Misconfigured(
+            f"Passwords of {asked_by(self.profile)} cannot be changed from here.",
+            hint="Change it where you usually do, then log in with the new one.",
+            cluster=self.profile.name,
+        )

@@ -174,6 +174,10 @@ class DaemonDoctor:
         with self._checks.check("namenode", "HDFS") as finding:
             try:
                 hadoop = await self._login.hadoop()
+                if self._checks.profile.auth == "gateway":
+                    home = await hadoop.webhdfs.home()
+                    finding.set("ok", f"Answers through the gateway: your directory is {home}.")
+                    return
                 states = await hadoop.namenode.states()
                 judge.states(finding, "namenode", states)
                 if finding.verdict != "failed":

@@ -27,6 +27,9 @@ def path(profile: Profile, kind: Kind) -> str:
     """Name what each kind of daemon answers itself, active or not."""
     if kind == "resourcemanager":
         return f"{profile.cluster_api}/info"
+    if profile.auth == "gateway":
+        # It passes files on, and nothing that the NameNode says of itself.
+        return "/webhdfs/v1/?op=GETHOMEDIRECTORY"
     return "/jmx?qry=Hadoop:service=NameNode,name=NameNodeStatus"
 
 

@@ -7,10 +7,13 @@ import pytest
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.credentials import failures
 from jupyter_ext.credentials.broker import Broker
+from jupyter_ext.credentials.directory_login import DirectoryLogin
+from jupyter_ext.credentials.gateway_login import GatewayLogin
 from jupyter_ext.credentials.logins import prover
 from jupyter_ext.credentials.runtime import RuntimeDirectory
 from jupyter_ext.errors import LoginNeeded, Misconfigured, Unreachable, Untrusted
 from jupyter_ext.hadoop.access import LoggedIn
+from jupyter_ext.hadoop.doctor import examine
 from tests.conftest import eventually
 from tests.fakes.certificates import Authority
 from tests.fakes.knox import TOKEN, knox
@@ -103,6 +106,26 @@ async def test_without_a_token_service_each_request_has_the_password(
         assert "alice-password" not in repr(broker.session("ann", "edge").auth)
 
 
+async def test_the_doctor_asks_for_what_a_gateway_passes_on(tmp_path, authority, backends, broker):
+    async with knox(authority.server(), backends) as gateway:
+        write_profile(tmp_path, gateway.url, ca=authority.ca_file.read_text())
+        access, profile = LoggedIn(broker, "ann"), broker._profiles.get("edge")
+        before = await examine(profile, access=access)
+        await broker.login("ann", "edge", "alice", "alice-password")
+        after = await examine(profile, access=access)
+    verdicts = [
+        {(check.name, check.target): check for check in report.checks} for report in (before, after)
+    ]
+    base = f"{gateway.url}/prod"
+    for found in verdicts:
+        assert found["auth", base].message == "The gateway wants a login (basic)."
+        assert found["auth", base].verdict == "ok"
+    assert [found["namenode", "HDFS"].verdict for found in verdicts] == ["skipped", "ok"]
+    assert "your directory is /user/alice" in verdicts[1]["namenode", "HDFS"].message
+    assert after.healthy
+    assert not [path for path, _ in gateway.seen if "jmx" in path]
+
+
 async def test_a_wrong_password(tmp_path, authority, backends, broker):
     async with knox(authority.server(), backends) as gateway:
         for token in (True, False):
@@ -135,6 +158,18 @@ async def test_a_gateway_that_is_down(tmp_path, authority, broker):
     )
     with pytest.raises(Unreachable, match="does not answer"):
         await broker.login("ann", "edge", "alice", "alice-password")
+
+
+@pytest.mark.parametrize("kind", [GatewayLogin, DirectoryLogin])
+async def test_neither_its_end_nor_a_password_can_be_changed_from_here(tmp_path, broker, kind):
+    write_profile(tmp_path, "https://knox.example.com/gateway")
+    login = kind(broker._profiles.get("edge"))
+    with pytest.raises(failures.SessionEnded, match="login to edge cannot be renewed") as ended:
+        await login.renew()
+    assert (ended.value.cluster, ended.value.hint) == ("edge", "Log in again.")
+    with pytest.raises(Misconfigured, match="cannot be changed from here") as refused:
+        await login.change_password("alice", "alice-password", "another-one")
+    assert "where you usually do" in refused.value.hint
 
 
 async def test_a_token_that_ends_ends_the_login(tmp_path, authority, backends, broker):

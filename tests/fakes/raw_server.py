@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
+from tests.fakes.listening import listening
+
 Script = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -63,46 +65,23 @@ async def raw_server(
 ) -> AsyncIterator[RawServer]:
     """Serve until the end of the block."""
     served = RawServer()
-    busy: dict[asyncio.Task, asyncio.StreamWriter] = {}
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        busy[task] = writer
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            served.requests.append(head)
-            await script(head, writer)
-            await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # the client had enough, which is what some tests are about
-        finally:
-            del busy[task]
-            writer.close()
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        served.requests.append(head)
+        await script(head, writer)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
-    served.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(handle, context) as served.port:
         yield served
-    finally:
-        server.close()
-        tasks = list(busy)
-        for writer in busy.values():
-            writer.transport.abort()
-        await asyncio.gather(*tasks)
 
 
 @asynccontextmanager
 async def black_hole() -> AsyncIterator[RawServer]:
     """Accept connections and say nothing, not even a TLS greeting."""
-    writers: list[asyncio.StreamWriter] = []
 
-    async def handle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
+    async def handle(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        while await reader.read(4096):
+            pass
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    try:
-        yield RawServer(server.sockets[0].getsockname()[1])
-    finally:
-        for writer in writers:
-            writer.close()
-        server.close()
+    async with listening(handle) as port:
+        yield RawServer(port)

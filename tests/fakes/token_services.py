@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes.listening import listening
 from tests.fakes.raw_server import reply
 
 WEEK_S = 7 * 86400
@@ -164,12 +165,6 @@ async def _serve(
         lengths = [line for line in head.lower().split("\r\n") if line.startswith("content-length")]
         size = int(lengths[0].partition(":")[2]) if lengths else 0
         writer.write(await answer(head, await reader.readexactly(size)))
-        await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    tokens.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(handle) as tokens.port:
         yield
-    finally:
-        server.close()
