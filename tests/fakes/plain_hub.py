@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from jupyter_ext_agent.frames import TO_AGENT, TO_HUB, Closed, Opened, Received, Told
 from jupyter_ext_agent.handshake import HubHandshake, Lines
-from jupyter_ext_agent.link import TO_AGENT, TO_HUB, Closed, Link, Opened, Received, Told
+from jupyter_ext_agent.link import Link
 
 Message = dict[str, Any]
 PATIENCE_S = 20.0
@@ -35,14 +36,14 @@ class PlainStream:
 
     def until(self, wanted: bytes) -> bytes:
         """Give all up to and with something, and forget it."""
-        self._hub.wait(lambda: wanted in self.data, lambda: f"{wanted!r} in {self.data!r}")
+        self._hub.wait(lambda: wanted in self.data, lambda: f"{wanted!r} in {self.data[-500:]!r}")
         end = self.data.index(wanted) + len(wanted)
         found, self.data = self.data[:end], self.data[end:]
         return found
 
     def ended(self) -> bytes:
         """Wait until the agent closes it; give what is left."""
-        self._hub.wait(lambda: self.is_closed, lambda: f"the end after {self.data!r}")
+        self._hub.wait(lambda: self.is_closed, lambda: f"the end after {self.data[-500:]!r}")
         return self.data
 
 
@@ -105,12 +106,16 @@ class PlainHub:
         with contextlib.suppress(OSError):
             agent.shutdown(socket.SHUT_RDWR)
 
-    def die_and_rise(self) -> None:
+    def forget(self) -> None:
         """Become a hub that knows the kernel and nothing of the session."""
         with self._changed:
             self._session = os.urandom(8).hex()
             self._link = Link(TO_AGENT, TO_HUB)
             self.messages.clear()
+
+    def die_and_rise(self) -> None:
+        """Be another hub of the same kernel from now on."""
+        self.forget()
         self.cut()
 
     def close(self) -> None:
@@ -139,8 +144,9 @@ class PlainHub:
         deadline = time.monotonic() + PATIENCE_S
         with self._changed:
             while not condition():
-                if not self._changed.wait(deadline - time.monotonic()):
+                if time.monotonic() > deadline:
                     raise AssertionError(f"not within {PATIENCE_S} s: {wanted()}")
+                self._changed.wait(0.05)  # some conditions are not about what was heard
 
     def act(self, change: Callable[[Link], Any]) -> Any:
         with self._changed:

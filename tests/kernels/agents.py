@@ -35,27 +35,38 @@ class Agent:
         return self.process.wait(20)
 
 
+def agent_command(
+    directory: Path, hub: PlainHub, python: str = sys.executable, lease_s: float = 60.0
+) -> list[str]:
+    """Write what an agent needs, and give its command."""
+    archive, bootstrap = directory / "agent.pyz", directory / "bootstrap"
+    archive.write_bytes(agent_archive())
+    bootstrap.touch(0o600)
+    bootstrap.write_text(json.dumps(hub.bootstrap(lease_s)))
+    # -I -S: neither a virtual environment nor the source tree may help it.
+    return [python, "-I", "-S", str(archive), "--bootstrap", str(bootstrap)]
+
+
 @contextlib.contextmanager
 def running_agent(
     directory: Path,
     hub: PlainHub,
     python: str = sys.executable,
     lease_s: float = 60.0,
-    **extra: str,
+    **environment: str,
 ) -> Iterator[Agent]:
     """Run an agent until the end of the block; whatever it does, nothing of it is left."""
-    archive, bootstrap, log = (directory / name for name in ("agent.pyz", "bootstrap", "log"))
-    archive.write_bytes(agent_archive())
-    bootstrap.touch(0o600)
-    bootstrap.write_text(json.dumps(hub.bootstrap(lease_s)))
-    environment = {
+    log = directory / "log"
+    clean = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))
     }
     with log.open("w") as output:
-        # -I -S: neither a virtual environment nor the source tree may help it.
-        command = [python, "-I", "-S", str(archive), "--bootstrap", str(bootstrap)]
         process = subprocess.Popen(
-            command, env=environment | extra, stdout=output, stderr=subprocess.STDOUT, text=True
+            agent_command(directory, hub, python, lease_s),
+            env=clean | environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
     try:
         yield Agent(process, hub, log)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -135,7 +134,7 @@ class KernelProcess:
             )
         except OSError as error:
             os.close(reading)
-            self._ended(exits.of_error(error, argv[0], platform.node(), self._last_lines()))
+            self._ended(exits.of_error(error, argv[0], os.uname().nodename, self._last_lines()))
             return
         finally:
             os.close(writing)

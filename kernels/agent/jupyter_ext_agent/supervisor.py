@@ -1,14 +1,13 @@
 """Does what the hub says, and tells it what happens: the kernel, its terminals, its credentials."""
 
 import os
-import platform
 import signal
 import sys
 from typing import Any, Callable, Dict, Mapping, Optional
 
 from jupyter_ext_agent import tree
+from jupyter_ext_agent.frames import Message
 from jupyter_ext_agent.lease import Lease
-from jupyter_ext_agent.link import Message
 from jupyter_ext_agent.printed import Printed
 from jupyter_ext_agent.process import CHANNELS, KernelProcess, Launch
 from jupyter_ext_agent.reactor import Reactor
@@ -101,9 +100,9 @@ class Supervisor(Owner):
             self._tunnel.tell(
                 {
                     "type": "agent",
-                    "host": platform.node(),
+                    "host": os.uname().nodename,
                     "pid": os.getpid(),
-                    "python": platform.python_version(),
+                    "python": ".".join(str(number) for number in sys.version_info[:3]),
                     "directory": self._directory,
                     "backend": self._backend,
                 }
@@ -251,7 +250,7 @@ class Supervisor(Owner):
             stream.close()
 
     def _lease_over(self) -> None:
-        self.end(f"No hub for {self._lease.seconds:.0f} seconds.")
+        self.end(f"No hub for {self._lease.seconds:g} seconds.")
 
 
 def end_signals(supervisor: Supervisor, reactor: Reactor, grace_s: float) -> None:
