@@ -10,6 +10,7 @@ import React from 'react';
 
 import type { Profile } from '../api';
 import { CommandIDs } from '../commands';
+import { notify } from '../notify';
 import { AddForm } from './add';
 import { DoctorView } from './doctor';
 import { EditForm } from './edit';
@@ -37,7 +38,7 @@ export class ClusterDialogs {
           add={profile => this._service.add(profile)}
           list={path => this._service.directory(path)}
           onAdded={profile => this._announce(profile)}
-          onLost={message => void Notification.error(message)}
+          onLost={message => void notify(message, 'error', trans)}
           close={close}
         />
       ),

@@ -1,7 +1,7 @@
-import { Notification } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { notify } from '../notify';
 import { describeError } from '../request';
 import type { IStatusModel } from '../status/tokens';
 import { KernelCluster } from './model';
@@ -43,34 +43,41 @@ export class NotebookKernels {
       if (result.ok) {
         // The magic's lines after the first one are warnings.
         const type = result.text.includes('\n') ? 'warning' : 'success';
-        Notification.emit(
+        notify(
           result.text || trans.__('The kernel works on %1 now.', name),
           type,
+          trans,
           { autoClose: type === 'warning' ? 15000 : 5000 }
         );
       } else if (result.exception === 'ModuleNotFoundError') {
-        Notification.error(
+        notify(
           trans.__(
             'This kernel cannot switch to %1: jupyter-ext is not installed in its environment. Run %pip install jupyter-ext in a cell, then try again.',
             name
-          )
+          ),
+          'error',
+          trans
         );
       } else {
-        Notification.error(
+        notify(
           trans.__(
             'The kernel could not switch to %1: %2',
             name,
             result.text || result.exception
-          )
+          ),
+          'error',
+          trans
         );
       }
     } catch (error) {
-      Notification.error(
+      notify(
         trans.__(
           'The kernel could not switch to %1: %2',
           name,
           describeError(error)
-        )
+        ),
+        'error',
+        trans
       );
     }
   }

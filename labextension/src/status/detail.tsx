@@ -7,6 +7,7 @@ import type { AppStatus, Card, ClusterStatus, Identity } from '../api';
 import { CommandIDs } from '../commands';
 import { LoginButton } from '../credentials/card';
 import { asksLogin } from '../credentials/words';
+import { notify } from '../notify';
 import { describeError } from '../request';
 import type { IAppActions } from './apps';
 import { Apps } from './apps';
@@ -135,7 +136,7 @@ export class ClusterDetail extends ReactWidget {
       await this._actions.client.kill(app.id);
     } catch (error) {
       const reason = describeError(error);
-      Notification.error(reason);
+      notify(reason, 'error', this._trans);
       return reason;
     }
     Notification.success(

@@ -6,7 +6,6 @@ import { ILayoutRestorer } from '@jupyterlab/application';
 import {
   ICommandPalette,
   MainAreaWidget,
-  Notification,
   WidgetTracker
 } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -15,6 +14,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { clusterChooser } from '../clusters/choose';
 import { ClusterService } from '../clusters/service';
 import { clusterArgs, CommandIDs } from '../commands';
+import { notify } from '../notify';
 import { describeError } from '../request';
 import { followSettings } from '../settings';
 import { ClusterClient } from './client';
@@ -51,7 +51,7 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
 
     const run = (command: string, cluster: string) => {
       commands.execute(command, { cluster }).catch((error: unknown) => {
-        Notification.error(describeError(error));
+        notify(describeError(error), 'error', trans);
       });
     };
 

@@ -19,6 +19,7 @@ import { Panel } from '@lumino/widgets';
 
 import { CommandIDs } from '../commands';
 import { identityMenu } from '../credentials/menu';
+import { notify } from '../notify';
 import { describeError } from '../request';
 import { followSettings, SETTINGS_ID } from '../settings';
 import { Collapse } from './collapse';
@@ -99,7 +100,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
       commands
         .execute(command, cluster === undefined ? {} : { cluster })
         .catch((error: unknown) => {
-          Notification.error(describeError(error));
+          notify(describeError(error), 'error', trans);
         });
     };
 
@@ -108,7 +109,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
       collapse.byDefault = values.collapsedByDefault === true;
     });
     collapse.restore().catch((error: unknown) => {
-      Notification.error(describeError(error));
+      notify(describeError(error), 'error', trans);
     });
 
     const toolbar = new Toolbar();
