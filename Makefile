@@ -12,7 +12,7 @@ LABEXTENSION := jupyter_ext/_labextension/package.json
 SOURCES := $(shell find labextension -type f -not -path '*/lib/*' -not -path '*/__tests__/*' -not -name '*.tsbuildinfo')
 
 .PHONY: help demo test bench setup system-demo system-test lint lint-python lint-typescript types \
-        test-typescript test-python test-browser clean
+        test-typescript test-python test-browser images clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -67,7 +67,7 @@ lint-python: setup
 	@$(STEP) "ruff format" ruff format --check .
 	@$(STEP) "mypy" mypy
 	@$(STEP) "import contracts" lint-imports
-	@$(STEP) "shellcheck" shellcheck scripts/step scripts/system-packages scripts/node-tools scripts/drift .ci/run binder/postBuild binder/start
+	@$(STEP) "shellcheck" shellcheck scripts/step scripts/system-packages scripts/base-image scripts/node-tools scripts/drift .ci/run binder/postBuild binder/start
 
 lint-typescript: setup
 	@$(STEP) "generated types are up to date" scripts/drift
@@ -82,7 +82,10 @@ test-typescript: setup
 	@$(STEP) "jest" jlpm test
 	@tail -n 6 .venv/logs/jest.log
 
-test-python: setup
+images: system-test setup
+	@$(STEP) "Docker images" python -m tests.docker_engine
+
+test-python: images
 	@python -m pytest
 
 test-browser: system-test setup

@@ -1,0 +1,33 @@
+"""What tests of kernels share."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docker_engine import DockerEngine, docker_engine
+from tests.kernels.docker_kernels import DockerKernels
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[DockerEngine]:
+    """A real Docker daemon with images for kernels."""
+    with docker_engine() as engine:
+        yield engine
+
+
+@pytest.fixture
+def docker_kernels(docker, monkeypatch, jp_asyncio_loop) -> Iterator[DockerKernels]:
+    """Kernels in containers; whatever a test does, none is left."""
+    monkeypatch.setenv("DOCKER_HOST", docker.host)
+    monkeypatch.delenv("DOCKER_TLS_VERIFY", raising=False)
+    directory = Path(tempfile.mkdtemp(prefix="jx"))
+    kernels = DockerKernels(docker, directory)
+    kernels.hub.start()
+    yield kernels
+    jp_asyncio_loop.run_until_complete(kernels.end())
+    shutil.rmtree(directory)
