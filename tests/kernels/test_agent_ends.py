@@ -230,3 +230,14 @@ def test_an_agent_goes_on_when_nobody_reads_what_it_prints(tmp_path, hub):
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_flood_of_output_holds_nothing_up(agent, hub):
+    agent.launch("/usr/bin/yes", "x" * 1000)
+    hub.heard("log")
+    assert hub.request(type="logs", lines=1)["text"]
+    hub.request(type="signal", signum=int(signal.SIGINT))
+    assert hub.heard("kernel", state="exited")["exit"]["signal"] == signal.SIGINT
+    status = Path(f"/proc/{agent.process.pid}/status").read_text()
+    [peak_kb] = [int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line]
+    assert peak_kb < 50_000
