@@ -178,6 +178,11 @@ class YarnDefaults(KernelDefaults):
     image: str | None = Field(default=None, description="Container image.")
     queue: str | None = None
     node_label: str | None = Field(default=None, description="Label of the nodes to run on.")
+    plain_http: bool = Field(
+        default=False,
+        description="Send a kernel's secret to a ResourceManager that speaks http only, although "
+        "the cluster has Kerberos.",
+    )
 
 
 class KernelsConfig(Model):

@@ -105,6 +105,8 @@ class Scheduler(Model):
 
     type: SchedulerType
     queues: list[Queue] = []
+    largest: Resources | None = None
+    """The most that one container may have; said since Hadoop 3.3."""
 
 
 class App(Model):
@@ -130,6 +132,14 @@ class App(Model):
     diagnostics: str = ""
     tags: list[str] = []
     am_host: str = ""
+
+
+class NewApplication(Model):
+    """An id that the ResourceManager gave for an application to come."""
+
+    id: str
+    largest: Resources
+    """The most that one container may have."""
 
 
 class Attempt(Model):

@@ -38,12 +38,14 @@ def read_scheduler(found: Json, user: str | None) -> Scheduler:
     if kind.startswith("fair"):
         root = member(found, "rootQueue")
         total = resources(root.get("clusterResources") or root.get("maxResources"))
-        return Scheduler(type="fair", queues=_fair(root, "", total))
+        largest = _positive(root.get("maxContainerAllocation"))
+        return Scheduler(type="fair", queues=_fair(root, "", total), largest=largest)
     if kind.startswith("fifo"):
         return Scheduler(type="fifo", queues=[_fifo(found)])
     # What the root may use is the whole cluster; said since Hadoop 3.1.
     total = resources(_default_partition(found, *_CAPACITIES).get("effectiveMaxResource"))
-    return Scheduler(type="capacity", queues=_capacity(found, "", total, user))
+    largest = _positive(found.get("maximumAllocation"))
+    return Scheduler(type="capacity", queues=_capacity(found, "", total, user), largest=largest)
 
 
 def share(part: Resources, total: Resources) -> float:

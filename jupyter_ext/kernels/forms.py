@@ -68,6 +68,10 @@ class LaunchForms:
         limits, trouble = await self._limits(user, spec, profile)
         choice = await asyncio.to_thread(self._choices.get, user, name)
         values = self._resolve_kindly(spec, profile, choice)
+        for limit in limits:
+            # What cannot be had is not proposed.
+            if limit.maximum is not None and values.get(limit.field, 0) > limit.maximum:
+                values[limit.field] = int(limit.maximum)
         schema, ui = describe(spec.backend, profile, limits)
         return LaunchForm(
             spec=name,
@@ -185,7 +189,7 @@ def describe(
     ui: dict[str, Any] = {"ui:order": list(properties)}
     for limit in limits:
         if limit.field in properties and limit.maximum is not None:
-            properties[limit.field]["maximum"] = limit.maximum
+            properties[limit.field]["maximum"] = int(limit.maximum)
         if limit.field in properties and limit.choices:
             properties[limit.field]["enum"] = limit.choices
     docker = profile.config.kernels.docker if profile and backend == "docker" else None

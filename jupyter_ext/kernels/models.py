@@ -101,6 +101,10 @@ class KernelView(Model):
     """The Jupyter user whom it belongs to."""
     values: dict[str, Any] = {}
     """Of the launch form, as it was started with."""
+    adoptable: bool = False
+    """Whether an orphan can be taken back; one that cannot can still be ended."""
+    note: str = ""
+    """One sentence that a person should know of it."""
     cull_at: float | None = None
     """Epoch seconds at which it ends unless it is used before; None while that is far off."""
 

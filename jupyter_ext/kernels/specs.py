@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import shutil
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from jupyter_ext.clusters.models import Language, Profile
+from jupyter_ext.clusters.profiles import ProfileStore
+from jupyter_ext.clusters.watch import ProfileWatcher
 from jupyter_ext.errors import NotFound, Unavailable
 from jupyter_ext.kernels import icons
 from jupyter_ext.kernels.models import Backend
@@ -245,6 +248,15 @@ class KernelSpecs:
         doomed = Path(tempfile.mkdtemp(dir=self._directory, prefix=f".{target.name}."))
         target.rename(doomed / target.name)
         shutil.rmtree(doomed)
+
+
+async def keep(specs: KernelSpecs, profiles: ProfileStore) -> None:
+    """Synchronise now and whenever a profile changes, for ever."""
+    async for found in ProfileWatcher(profiles):
+        try:
+            await asyncio.to_thread(specs.sync, found)
+        except Unavailable as error:
+            log.warning("%s %s", error.message, error.hint)
 
 
 def _content(directory: Path) -> dict[str, str] | None:

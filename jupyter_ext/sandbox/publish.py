@@ -15,6 +15,8 @@ from jupyter_ext.errors import Conflict, Misconfigured
 from jupyter_ext.sandbox.files import write
 from jupyter_ext.sandbox.site import Site, render
 
+KERNEL_MB = 1024
+"""Memory of a kernel at first; two of them fit beside each other."""
 MARK = ".sandbox"
 """File in a profile's directory that names the sandbox which wrote it."""
 
@@ -30,6 +32,8 @@ class Publication:
     production: bool = False
     user: str | None = None
     """Who the user is there at first."""
+    python: str | None = None
+    """Python that its nodes run kernels with at first."""
     tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Tables of cluster.toml that say where things are; kept current."""
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -110,6 +114,11 @@ def _cluster_toml(path: Path, profile: Publication) -> str:
             document.setdefault(name, tomlkit.table()).update(values)
         if profile.user:
             document.setdefault("auth", tomlkit.table()).setdefault("user", profile.user)
+        if profile.python:
+            kernels = document.setdefault("kernels", tomlkit.table(is_super_table=True))
+            yarn = kernels.setdefault("yarn", tomlkit.table())
+            yarn.setdefault("python", profile.python)
+            yarn.setdefault("memory_mb", KERNEL_MB)
     except (TOMLKitError, AttributeError) as error:
         # AttributeError: a plain value where a table belongs.
         raise Misconfigured(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -134,6 +135,8 @@ class Start:
             site=site.client(self._cluster),
             production=self._kind.production,
             user=None if self._kind.secure else "alice",
+            # Its nodes are this machine.
+            python=sys.executable,
             tables=tables,
             files=files,
         )

@@ -489,6 +489,10 @@ export interface YarnDefaults {
    * Label of the nodes to run on.
    */
   node_label: string | null;
+  /**
+   * Send a kernel's secret to a ResourceManager that speaks http only, although the cluster has Kerberos.
+   */
+  plain_http: boolean;
 }
 /**
  * Why the scheduler passes an application over, asked on demand.
@@ -1042,6 +1046,8 @@ export interface KernelView {
   values: {
     [k: string]: unknown;
   };
+  adoptable: boolean;
+  note: string;
   cull_at: number | null;
 }
 /**

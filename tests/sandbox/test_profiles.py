@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from jupyter_ext.clusters.profiles import ProfileStore
@@ -27,6 +29,7 @@ def test_they_are_whole(sandbox):
     assert prod.config.ldap.url == f"ldaps://localhost:{sandbox.port('prod', 'ldaps')}"
     assert prod.krb5_conf == str(sandbox.krb5_conf)
     assert prod.ca_file == str(sandbox.ca_file)
+    assert {profile.config.kernels.yarn.python for profile in profiles.values()} == {sys.executable}
 
 
 def publication(port: int, **changes) -> Publication:
@@ -35,6 +38,7 @@ def publication(port: int, **changes) -> Publication:
         "title": "Development",
         "color": "green",
         "user": "alice",
+        "python": "/python",
         "site": {"core-site.xml": {"fs.defaultFS": f"hdfs://localhost:{port}"}},
         "tables": {"auth": {"type": "simple"}, "kerberos": {"kdc": [f"localhost:{port}"]}},
     }
@@ -46,11 +50,15 @@ def test_what_the_user_changed_stays_and_addresses_follow(tmp_path):
     profiles.publish(publication(1))
     toml = tmp_path / "clusters" / "dev" / "cluster.toml"
     toml.write_text(
-        toml.read_text().replace("Development", "Mine").replace('user = "alice"', 'user = "bob"')
+        toml.read_text()
+        .replace("Development", "Mine")
+        .replace('user = "alice"', 'user = "bob"')
+        .replace("/python", "/other")
     )
     profiles.publish(publication(2))
     assert 'title = "Mine"' in toml.read_text()
     assert 'user = "bob"' in toml.read_text()
+    assert '[kernels.yarn]\npython = "/other"\nmemory_mb = 1024' in toml.read_text()
     assert 'kdc = ["localhost:2"]' in toml.read_text()
     conf = tmp_path / "clusters" / "dev" / "conf" / "core-site.xml"
     assert "hdfs://localhost:2" in conf.read_text()

@@ -113,6 +113,7 @@ function fieldNames(trans: TranslationBundle): Record<string, string> {
     node_label: trans.__('Node label'),
     pids: trans.__('Process limit'),
     presets: trans.__('Presets'),
+    plain_http: trans.__('Secrets over http'),
     principal: trans.__('Principal'),
     production: trans.__('Production'),
     program: trans.__('Credential program'),

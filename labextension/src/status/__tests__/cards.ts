@@ -72,7 +72,8 @@ const CONFIG: ClusterConfig = {
       archive: null,
       image: null,
       queue: null,
-      node_label: null
+      node_label: null,
+      plain_http: false
     }
   },
   locked: []
