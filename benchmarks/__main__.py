@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import credentials, imports, panel, polling, profiles
+from benchmarks import agent, credentials, imports, panel, polling, profiles
 from benchmarks.table import Row, keep, machine, render
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "panel": panel.measure,
     "imports": imports.measure,
     "credentials": credentials.measure,
+    "agent": agent.measure,
 }
 
 
