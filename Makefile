@@ -67,7 +67,7 @@ lint-python: setup
 	@$(STEP) "ruff format" ruff format --check .
 	@$(STEP) "mypy" mypy
 	@$(STEP) "import contracts" lint-imports
-	@$(STEP) "shellcheck" shellcheck scripts/step scripts/system-packages scripts/base-image scripts/node-tools scripts/drift .ci/run binder/postBuild binder/start
+	@$(STEP) "shellcheck" shellcheck scripts/step scripts/system-packages scripts/base-image scripts/node-tools scripts/pyspark-for-tests scripts/drift .ci/run binder/postBuild binder/start
 
 lint-typescript: setup
 	@$(STEP) "generated types are up to date" scripts/drift
@@ -86,6 +86,7 @@ images: system-test setup
 	@$(STEP) "Docker images" python -m tests.docker_engine
 
 test-python: images
+	@$(STEP) "PySpark for its tests" scripts/pyspark-for-tests
 	@python -m pytest
 
 test-browser: system-test setup

@@ -1,4 +1,4 @@
-"""Hands renewed tokens to the Java machine of a kernel's Spark session.
+"""Hands renewed tokens to the Java machine of a kernel's Spark session, and to its executors.
 
 Java reads the token file once, when it starts (``UserGroupInformation.getLoginUser``); what comes
 later it has to be given.
@@ -64,9 +64,8 @@ class JavaTokens:
         OSError
             If there is no token file.
         """
-        gateway = getattr(
-            getattr(self._modules.get("pyspark"), "SparkContext", None), "_gateway", None
-        )
+        spark = getattr(self._modules.get("pyspark"), "SparkContext", None)
+        gateway = getattr(spark, "_gateway", None)
         if gateway is None:
             return False
         # The machine too: a Spark session that is made anew may have another one.
@@ -74,6 +73,9 @@ class JavaTokens:
         if seen == self._given:
             return False
         _add(gateway.jvm, self._path)
+        # A context that is stopped has none.
+        if context := getattr(getattr(spark, "_active_spark_context", None), "_jsc", None):
+            _send(gateway.jvm, context.sc().schedulerBackend(), self._path)
         self._given = seen
         return True
 
@@ -95,3 +97,17 @@ def _add(jvm: Any, path: Path) -> None:
         jvm.java.io.File(str(path)), hadoop.conf.Configuration()
     )
     hadoop.security.UserGroupInformation.getCurrentUser().addCredentials(tokens)
+
+
+def _send(jvm: Any, backend: Any, path: Path) -> None:
+    """Let the executors have them too, those that start later among them.
+
+    As ``org.apache.spark.deploy.security.HadoopDelegationTokenManager`` does with tokens that it
+    got itself; without a ticket it gets none.
+    """
+    kind = "org.apache.spark.scheduler.cluster.CoarseGrainedSchedulerBackend"
+    # In local mode the executor is this very machine.
+    if jvm.java.lang.Class.forName(kind).isInstance(backend):
+        messages = jvm.org.apache.spark.scheduler.cluster
+        message = getattr(messages, "CoarseGrainedClusterMessages$UpdateDelegationTokens")
+        backend.driverEndpoint().send(message(path.read_bytes()))
