@@ -247,7 +247,7 @@ class Attachment:
         path = self._directory / f"t-{number}"
 
         def connected() -> ClientSocket:
-            server.close()
+            self._loop.call_soon(server.close)  # it still has to take note of this connection
             path.unlink(missing_ok=True)
             return client
 

@@ -292,10 +292,18 @@ class Hub:
     def _expect(self, tunnel: TunnelSocket, client: socket.socket | None, is_tls: bool) -> None:
         if len(self._half_open) >= self._half_open_limit:
             # Agents need milliseconds; the oldest is somebody who holds a place.
-            next(iter(self._half_open)).cancel()
+            oldest = next(iter(self._half_open))
+            del self._half_open[oldest]
+            oldest.cancel()
         task = asyncio.get_running_loop().create_task(self._greet(tunnel, client, is_tls))
         self._half_open[task] = None
-        task.add_done_callback(lambda done: self._half_open.pop(done, None))
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._half_open.pop(task, None)
+            if client is not None and not tunnel.is_open:
+                client.close()  # no transport has taken it over, or that is closed
+
+        task.add_done_callback(done)
 
     async def _greet(
         self, tunnel: TunnelSocket, client: socket.socket | None, is_tls: bool

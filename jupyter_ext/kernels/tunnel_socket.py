@@ -95,6 +95,11 @@ class TunnelSocket(asyncio.Protocol):
 
     # -- for who has taken over ---------------------------------------------------------------
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a transport."""
+        return self._transport is not None
+
     def write(self, data: bytes) -> None:
         """Send bytes."""
         if self._transport is not None:

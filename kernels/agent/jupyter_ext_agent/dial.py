@@ -210,7 +210,8 @@ def _connect_tls(text: str, fingerprint: str, deadline: float) -> Tuple[Connecti
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+        if hasattr(context, "minimum_version"):  # since 3.7
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
         sock.settimeout(max(0.1, deadline - time.monotonic()))
         secure = context.wrap_socket(sock)
     except BaseException:

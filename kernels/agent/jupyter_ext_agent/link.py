@@ -88,6 +88,8 @@ class Link:
         """Numbered frames that have arrived in this session."""
         self._sent = 0
         self._acknowledged = 0
+        self._last_seen = 0
+        """Number of the last stream that the other end opened."""
         self._kept: Deque[bytes] = deque()
         self._connect()
 
@@ -383,11 +385,11 @@ class Link:
         self._ack_due = self._ack_due or self._unsaid_frames > 0
 
     def _opened(self, number: int, options: Message) -> Event:
-        if number <= self._last_stream:
+        if number <= self._last_seen:
             raise LinkError("a stream is opened twice")
         if len(self._streams) >= STREAM_LIMIT:
             raise LinkError("too many streams")
-        self._last_stream = number
+        self._last_seen = number
         self._add(number, options).is_open = True
         return Opened(number, options)
 
