@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import pytest
 
 from tests.docker_engine import DockerEngine, docker_engine
 from tests.kernels.docker_kernels import DockerKernels
+
+_AGENT_TEST = re.compile(r"test_an_agent_from_its_start_to_its_end\[(.+)\]$")
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +34,11 @@ def docker_kernels(docker, monkeypatch, jp_asyncio_loop) -> Iterator[DockerKerne
     yield kernels
     jp_asyncio_loop.run_until_complete(kernels.end())
     shutil.rmtree(directory)
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say on which Pythons the agent was tested: a machine has those that it has."""
+    passed = terminalreporter.stats.get("passed", [])
+    found = (_AGENT_TEST.search(report.nodeid) for report in passed)
+    if versions := [match[1] for match in found if match]:
+        terminalreporter.write_line(f"The agent was tested on Python {', '.join(versions)}.")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_ext.kernels.agent_archive import agent_digest
+
 ROOT = Path(__file__).parents[2]
 NPM = "@jupyter-ext/labextension"
 
@@ -123,6 +125,11 @@ def test_the_wheel_holds_what_is_needed_and_no_more(wheel):
 def test_it_is_not_the_source_tree(installed):
     code = "import jupyter_ext; print(jupyter_ext.__file__)"
     assert installed.run("python", "-c", code).stdout.startswith(str(installed.root))
+
+
+def test_the_agent_in_it_is_the_one_of_the_source_tree(installed):
+    code = "from jupyter_ext.kernels.agent_archive import agent_digest; print(agent_digest())"
+    assert installed.run("python", "-c", code).stdout.strip() == agent_digest()
 
 
 def test_the_front_end_is_found(installed):
