@@ -129,7 +129,7 @@ def login(profile: Profile, principal: str, complaint: str, kdcs: Sequence[str])
             hint="Kerberos allows five minutes. Set this machine's clock by NTP.",
             cluster=name,
         )
-    if "Server not found in Kerberos database" in told or "Server krbtgt" in told:
+    if "Server not found in Kerberos database" in told or "Realm not local to KDC" in told:
         return Misconfigured(
             f"The KDC that was asked does not serve the realm {realm}.",
             hint="Check kerberos.realm and the realm's section in krb5.conf.",

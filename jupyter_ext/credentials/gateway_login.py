@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from jupyter_ext.clusters.models import Profile
+from jupyter_ext.credentials import external
 from jupyter_ext.credentials.failures import WrongPassword
 from jupyter_ext.credentials.kerberos import check_password
 from jupyter_ext.credentials.models import Account, Method
@@ -51,6 +52,10 @@ class GatewayAuth(httpx.Auth):
 
     def __repr__(self) -> str:
         return f"<GatewayAuth for {', '.join(sorted(self._origins))}>"
+
+    def replace(self, header: str) -> None:
+        """Send another value from now on."""
+        self._header = header
 
     def forget(self) -> None:
         """Send nothing any more: after a logout, clients that are still open are nobody's."""
@@ -137,14 +142,17 @@ class GatewayLogin(Unrenewable):
             return f"{gateway.resourcemanager.rstrip('/')}{self.profile.cluster_api}/info"
         return f"{(gateway.namenode or '').rstrip('/')}/webhdfs/v1/?op=GETHOMEDIRECTORY"
 
-    async def _ask(self, auth: httpx.BasicAuth) -> bytes:
+    def _check_addresses(self) -> None:
         for address in self._addresses():
             if not address.startswith("https:"):
                 raise Misconfigured(
-                    f"{_origin(address)} would get your password in clear text.",
+                    f"{_origin(address)} would get your password or token in clear text.",
                     hint="The gateway's URLs in cluster.toml have to begin with https.",
                     cluster=self.profile.name,
                 )
+
+    async def _ask(self, auth: httpx.BasicAuth) -> bytes:
+        self._check_addresses()
         url = self._address()
         trust = await asyncio.to_thread(ssl.create_default_context, cafile=self.profile.ca_file)
         data = bytearray()
@@ -187,6 +195,36 @@ class GatewayLogin(Unrenewable):
             hint=f"Is {_origin(self._address())} the right topology in cluster.toml?",
             cluster=self.profile.name,
         )
+
+
+class GatewayProgramLogin(GatewayLogin):
+    """Asks an external credential program for a token that the gateway takes, or for a password."""
+
+    method = "program"
+
+    async def login(self, user: str, password: str) -> Proof:
+        """Take the token that the program gives, or log in with its password."""
+        given = await external.ask(self.profile, user)
+        if given.password is not None:
+            return await super().login(given.user or user, given.password.get_secret_value())
+        if given.token is None:
+            raise Misconfigured(
+                f"The credential program of {self.profile.title} gave nothing that a gateway "
+                "takes.",
+                hint="Its answer has to hold token or password.",
+                cluster=self.profile.name,
+            )
+        self._check_addresses()
+        self._header = f"Bearer {given.token.get_secret_value()}"
+        name = given.user or user
+        return Proof(f"{name}@{asked_by(self.profile)}", name, given.expires_at)
+
+    async def renew(self) -> Proof:
+        """Ask the program again."""
+        proof = await self.login("", "")
+        if self._auth is not None:
+            self._auth.replace(self._header)
+        return proof
 
 
 def _unreachable(profile: Profile, url: str, error: Exception) -> JupyterExtError:

@@ -24,7 +24,8 @@ def prover(profile: Profile, directory: Path) -> Prover:
 
     auth = profile.config.auth
     if profile.auth == "gateway":
-        return gateway_login.GatewayLogin(profile)
+        kind = gateway_login.GatewayProgramLogin if auth.program else gateway_login.GatewayLogin
+        return kind(profile)
     if profile.auth == "simple":
         return directory_login.DirectoryLogin(profile)
     if auth.keytab:

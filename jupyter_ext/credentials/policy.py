@@ -11,6 +11,8 @@ from jupyter_ext.credentials.models import Identity
 def automatic(profile: Profile) -> bool:
     """Whether a cluster is logged in to without a person."""
     auth = profile.config.auth
+    if profile.auth == "gateway":
+        return bool(auth.program)
     return profile.auth == "kerberos" and bool(auth.keytab or auth.ccache or auth.program)
 
 
@@ -40,5 +42,6 @@ def asked_by(profile: Profile) -> str:
     """Say who asks for the password: the realm, the gateway, or the directory."""
     if profile.auth == "kerberos":
         return profile.realm or ""
-    urls = [profile.config.gateway.token, profile.config.ldap.url if profile.config.ldap else None]
+    gateway, ldap = profile.config.gateway, profile.config.ldap
+    urls = [gateway.token, gateway.resourcemanager, gateway.namenode, ldap.url if ldap else None]
     return next((urlsplit(url).hostname or "" for url in urls if url), "")

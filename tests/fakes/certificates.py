@@ -14,7 +14,9 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """A CA of our own; its certificate is in ``ca_file``."""
+    """A CA of our own; its certificate is in ``ca_file``, the last that it issued in ``last``."""
+
+    last: bytes
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -33,6 +35,20 @@ class Authority:
         self_signed: bool = False,
     ) -> ssl.SSLContext:
         """Make the context of a server with a fresh certificate for a host."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(
+            self._certify(host, valid_from_days, valid_days, self_signed=self_signed)
+        )
+        return context
+
+    def renew(self, context: ssl.SSLContext) -> None:
+        """Give a server another certificate, which its next connections get."""
+        context.load_cert_chain(self._certify("localhost", -1, 365))
+
+    def _certify(
+        self, host: str, valid_from_days: float, valid_days: float, *, self_signed: bool = False
+    ) -> Path:
+        """Write a fresh certificate and its key to a file."""
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = (
             x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]) if self_signed else self.name
@@ -41,13 +57,12 @@ class Authority:
             issuer, key, host, valid_from_days, valid_days, signer=key if self_signed else self.key
         )
         path = self.directory / f"{x509.random_serial_number():x}.pem"
+        self.last = certificate.public_bytes(Encoding.DER)
         path.write_bytes(
             certificate.public_bytes(Encoding.PEM)
             + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
     def _build(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import gssapi
+from gssapi.raw import ChannelBindings, GSSError
 
 from tests.fakes.raw_server import RawServer, raw_server, reply
 
@@ -28,6 +30,7 @@ class SpnegoDaemon:
     """What it does with a request; a test changes it as it likes."""
 
     keytab: Path
+    scheme: str = "http"
     server: RawServer = field(default_factory=RawServer)
     seen: list[str] = field(default_factory=list)
     """Who asked, request by request, as ticket or cookie say; empty for nobody."""
@@ -36,13 +39,17 @@ class SpnegoDaemon:
     cookie_of: str | None = None
     """Whom the cookie is for, if not for who asks; empty for no cookie."""
     cookie_life_s: float = 600.0
+    knows_cookies: bool = True
+    """A daemon that was restarted knows none of before."""
+    binding: bytes | None = None
+    """Channel binding that a ticket has to have (RFC 5929)."""
     status: str = "200 OK"
     location: str = ""
 
     @property
     def url(self) -> str:
         """Its address."""
-        return self.server.url()
+        return self.server.url(scheme=self.scheme)
 
     @property
     def with_ticket(self) -> int:
@@ -51,15 +58,23 @@ class SpnegoDaemon:
 
     async def __call__(self, head: str, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""
-        if found := _COOKIE.search(head):
+        if (found := _COOKIE.search(head)) and self.knows_cookies:
             fields = dict(part.partition("=")[::2] for part in found[1].split("&"))
             writer.write(self._reply(fields["p"]))
         elif found := _TICKET.search(head):
             context = gssapi.SecurityContext(
                 creds=gssapi.Credentials(usage="accept", store={"keytab": str(self.keytab)}),
                 usage="accept",
+                channel_bindings=ChannelBindings(application_data=self.binding)
+                if self.binding
+                else None,
             )
-            proof = await asyncio.to_thread(context.step, base64.b64decode(found[1]))
+            try:
+                proof = await asyncio.to_thread(context.step, base64.b64decode(found[1]))
+                assert context.complete  # raises what step keeps back
+            except GSSError:
+                self._refuse(writer)
+                return
             name = str(context.initiator_name)
             headers = {}
             proof = (proof or b"") if self.answer is None else self.answer
@@ -69,8 +84,11 @@ class SpnegoDaemon:
                 headers["Set_Cookie"] = self._cookie(self.cookie_of or name)
             writer.write(self._reply(name, **headers))
         else:
-            self.seen.append("")
-            writer.write(reply(b"", "401 Unauthorized", WWW_Authenticate="Negotiate"))
+            self._refuse(writer)
+
+    def _refuse(self, writer: asyncio.StreamWriter) -> None:
+        self.seen.append("")
+        writer.write(reply(b"", "401 Unauthorized", WWW_Authenticate="Negotiate"))
 
     def _reply(self, name: str, **headers: str) -> bytes:
         self.seen.append(name)
@@ -88,9 +106,11 @@ class SpnegoDaemon:
 
 
 @asynccontextmanager
-async def spnego_daemon(keytab: Path, **behaviour: object) -> AsyncIterator[SpnegoDaemon]:
-    """Serve on a free port of localhost until the end of the block."""
-    daemon = SpnegoDaemon(keytab, **behaviour)
-    async with raw_server(daemon) as server:
+async def spnego_daemon(
+    keytab: Path, context: ssl.SSLContext | None = None, **behaviour: object
+) -> AsyncIterator[SpnegoDaemon]:
+    """Serve on a free port of localhost until the end of the block; by https with a context."""
+    daemon = SpnegoDaemon(keytab, scheme="https" if context else "http", **behaviour)
+    async with raw_server(daemon, context) as server:
         daemon.server = server
         yield daemon
