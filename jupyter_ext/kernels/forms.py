@@ -22,8 +22,8 @@ MAX_KEPT = 200
 LIMITS_S = 3.0
 """Seconds that a form waits for limits before it shows itself without them."""
 
-FindSpec = Callable[[str], Awaitable[Spec]]
-"""Takes the name of a kernelspec; raises NotFound for one that is none of ours."""
+FindSpec = Callable[[str], Spec]
+"""Takes the name of a kernelspec, reads files; raises NotFound for one that is none of ours."""
 AskLimits = Callable[[str, Spec, Profile], Awaitable[list[Limit]]]
 """Takes the Jupyter user, the kernelspec and the cluster; asks what may be had at the moment."""
 
@@ -133,7 +133,7 @@ class LaunchForms:
         return self._resolve_kindly(spec, profile, choice)
 
     async def _spec(self, name: str) -> tuple[Spec, Profile | None]:
-        spec = await self._find_spec(name)
+        spec = await asyncio.to_thread(self._find_spec, name)
         if spec.cluster is None:
             return spec, None
         return spec, await asyncio.to_thread(self._profiles.get, spec.cluster)

@@ -105,6 +105,7 @@ class TerminalHandler(KernelHandler):
     @endpoint(response=TerminalName)
     async def post(self, kernel_id: str) -> TerminalName:
         """Open a terminal in a kernel's container."""
+        self.control.get(self.user, kernel_id)
         terminals: Any = self.settings.get("terminal_manager")
         if terminals is None:
             raise Unavailable(

@@ -4,21 +4,78 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jupyter_ext.clusters.models import Profile
+from jupyter_ext.clusters.models import Profile, YarnDefaults
 from jupyter_ext.clusters.xml import Configuration
 from jupyter_ext.display import megabytes
-from jupyter_ext.hadoop.clients import Hadoop
+from jupyter_ext.hadoop.access import Access
 from jupyter_ext.hadoop.models import ClusterMetrics, Node, Queue, Resources, Scheduler
 from jupyter_ext.kernels.models import Limit
+from jupyter_ext.kernels.specs import Spec
+
+if TYPE_CHECKING:
+    from jupyter_ext.hadoop.clients import Hadoop
 
 DEFAULT_QUEUE = "default"
 """Where YARN puts what names no queue."""
 MOST_QUEUES = 5
 """Queues whose room a sentence tells; the list to choose from has them all."""
+
+
+class LiveLimits:
+    """Asks whoever runs containers.
+
+    Parameters
+    ----------
+    access
+        Gives as whom the clusters are asked for a Jupyter user.
+    """
+
+    def __init__(self, access: Callable[[str], Access]) -> None:
+        self._access = access
+
+    async def ask(self, user: str, spec: Spec, profile: Profile) -> list[Limit]:
+        """Ask what a kernel may have.
+
+        Raises
+        ------
+        JupyterExtError
+            If the daemon cannot be asked.
+        """
+        if spec.backend == "docker":
+            return await docker_limits(profile)
+        async with await self._access(user).open(profile) as hadoop:
+            return await yarn_limits(hadoop, profile)
+
+
+async def docker_limits(profile: Profile) -> list[Limit]:
+    """Ask a Docker daemon what its machine has.
+
+    Raises
+    ------
+    JupyterExtError
+        If it cannot be asked.
+    """
+    # It loads the Docker client, which takes longer than everything else here.
+    from jupyter_ext.kernels.docker_daemon import connect
+    from jupyter_ext.kernels.docker_engine import Engine
+
+    async with connect(Engine.of(profile)) as daemon:
+        info = await daemon.info()
+    memory = int(info.get("MemTotal") or 0) >> 20
+    return [
+        Limit(
+            field="memory_mb",
+            maximum=memory or None,
+            note=f"{info.get('Name')} has {megabytes(memory)} for all its containers.",
+        ),
+        Limit(field="vcores", maximum=int(info.get("NCPU") or 0) or None),
+        Limit(field="gpus", maximum=None if "nvidia" in (info.get("Runtimes") or {}) else 0),
+    ]
 
 
 @dataclass(frozen=True)
@@ -52,7 +109,7 @@ async def yarn_limits(hadoop: Hadoop, profile: Profile) -> list[Limit]:
     largest = scheduler.largest
     if largest is None:
         largest = await asyncio.to_thread(largest_allocation, Path(profile.conf_dir))
-    return judge(metrics, scheduler, nodes, largest, profile.config.kernels.yarn.queue)
+    return judge(metrics, scheduler, nodes, largest, profile.config.kernels.yarn)
 
 
 def judge(
@@ -60,7 +117,7 @@ def judge(
     scheduler: Scheduler,
     nodes: Sequence[Node],
     largest: Resources,
-    queue: str | None,
+    defaults: YarnDefaults,
 ) -> list[Limit]:
     """Say what may be asked for, of what a cluster told.
 
@@ -68,11 +125,11 @@ def judge(
     ----------
     largest
         What the scheduler allows a container at most; 0 where nobody knows.
-    queue
-        The queue that the profile names.
+    defaults
+        What the profile says of such kernels.
     """
     rooms = [room(found, scheduler, metrics) for found in leaves(scheduler)]
-    chosen = _find(rooms, queue or DEFAULT_QUEUE)
+    chosen = _find(rooms, defaults.queue or DEFAULT_QUEUE)
     memory = _least(largest.memory_mb, *_node(nodes, "memory_mb"))
     vcores = _least(largest.vcores, *_node(nodes, "vcores"))
     limits = [
@@ -93,6 +150,8 @@ def judge(
             note=_queue_note(rooms),
         ),
         Limit(field="node_label", choices=["", *_labels(nodes)]),
+        # Not every version tells; who has some says so in the profile.
+        Limit(field="gpus", maximum=0 if defaults.gpus is None else None),
     ]
     return [limit for limit in limits if limit != Limit(field=limit.field)]
 

@@ -6,7 +6,7 @@ import stat
 import jsonschema
 import pytest
 
-from jupyter_ext.clusters.models import ClusterConfig
+from jupyter_ext.clusters.models import ClusterConfig, YarnDefaults
 from jupyter_ext.errors import InvalidInput, NotFound, Unreachable
 from jupyter_ext.hadoop.models import ClusterMetrics, Node, Queue, Resources, Scheduler
 from jupyter_ext.kernels.choices import Choices
@@ -78,7 +78,7 @@ def choices(tmp_path):
 
 @pytest.fixture
 def forms(cluster, choices):
-    async def find(name):
+    def find(name):
         if name not in SPECS:
             raise NotFound(f"There is no kernelspec {name}.")
         return SPECS[name]
@@ -225,7 +225,7 @@ def limits(queues, *, kind="capacity", largest=0, chosen=None, used_mb=0):
             )
         ],
         Resources(memory_mb=largest),
-        chosen,
+        YarnDefaults(queue=chosen),
     )
     return {limit.field: limit for limit in found}
 
