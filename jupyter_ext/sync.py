@@ -27,6 +27,11 @@ class LoopThread:
         )
         self._thread.start()
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop, for those who schedule something in it themselves."""
+        return self._loop
+
     def __enter__(self) -> LoopThread:
         return self
 

@@ -81,12 +81,13 @@ def _start(root: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     names = ("data", "runtime", "ipython", "run", "home")
     for name in names:
         (root / name).mkdir(mode=0o700, exist_ok=True)
+    root_dir = environment.get("JUPYTER_EXT_TEST_ROOT_DIR", root / "home")
     with (root / LOG).open("ab") as stream:
         return subprocess.Popen(
             [
                 *(sys.executable, "-m", "jupyter_server", "--debug"),
                 *("--ServerApp.port=0", "--ServerApp.open_browser=False"),
-                *("--ServerApp.allow_root=True", f"--ServerApp.root_dir={root / 'home'}"),
+                *("--ServerApp.allow_root=True", f"--ServerApp.root_dir={root_dir}"),
                 "--ServerApp.jpserver_extensions=jupyter_ext=True",
                 "--ServerApp.jpserver_extensions=tests.loop_watch=True",
                 "--JupyterExtApp.tick_s=0.5",

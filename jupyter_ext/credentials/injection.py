@@ -38,12 +38,23 @@ class Injection:
         self._directory = directory
         self._due: set[str] = set()
         self._writing: asyncio.Task[None] | None = None
+        self._listeners: list[Callable[[str], None]] = []
         self._unsubscribe = broker.subscribe(self._changed)
 
     async def write(self, user: str) -> None:
         """Write a user's directory now."""
         logins = [login_of(session) for session in self._broker.sessions(user)]
         await asyncio.to_thread(self._write, user, logins)
+        for listener in list(self._listeners):
+            listener(user)
+
+    def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Be told of which user a directory was written, in the event loop; gives what ends that.
+
+        Kernels on other machines have copies of it.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     async def close(self) -> None:
         """Stop writing, and wait until nothing is written any more."""

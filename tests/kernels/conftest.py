@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.docker_engine import DockerEngine, docker_engine
+from tests.kernels import served
 from tests.kernels.docker_kernels import DockerKernels
 
 _AGENT_TEST = re.compile(r"test_an_agent_from_its_start_to_its_end\[(.+)\]$")
@@ -42,3 +43,12 @@ def pytest_terminal_summary(terminalreporter) -> None:
     found = (_AGENT_TEST.search(report.nodeid) for report in passed)
     if versions := [match[1] for match in found if match]:
         terminalreporter.write_line(f"The agent was tested on Python {', '.join(versions)}.")
+
+
+@pytest.fixture
+def kernels_root(tmp_path) -> Iterator[Path]:
+    """A directory for servers, with kernelspecs; whatever a test does, none of its agents stays."""
+    served.write_specs(tmp_path / "data")
+    yield tmp_path
+    for agent in served.agents(tmp_path):
+        agent.kill()
