@@ -49,7 +49,7 @@ $(LABEXTENSION): node_modules/.installed $(SOURCES)
 	@$(STEP) "JupyterLab extension" jlpm build:prod
 	@touch $@
 
-.venv/.installed: pyproject.toml $(LABEXTENSION) $(wildcard kernels/*/* jupyter_ext/config/*)
+.venv/.installed: pyproject.toml $(LABEXTENSION) $(wildcard kernels/python-clusters/* jupyter_ext/config/*)
 	@# An earlier link would let pip write into the build output.
 	@rm -rf .venv/share/jupyter/labextensions/@jupyter-ext jupyter_ext/_labextension/install.json
 	@# It is compiled, with build tools of its own that the next step would not fetch.

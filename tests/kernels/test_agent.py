@@ -35,6 +35,7 @@ for name in ("shell", "iopub", "stdin", "control", "hb"):
     threading.Thread(target=echo, args=(listener,), daemon=True).start()
 ticket = open(os.path.join(os.environ["CREDENTIALS"], "prod", "krb5cc")).read()
 print("kernel", connection["key"], connection["transport"], ticket, flush=True)
+assert os.environ["JPY_PARENT_PID"] == str(os.getppid())
 while True:
     signal.pause()
 """

@@ -241,3 +241,28 @@ def test_a_flood_of_output_holds_nothing_up(agent, hub):
     status = Path(f"/proc/{agent.process.pid}/status").read_text()
     [peak_kb] = [int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line]
     assert peak_kb < 50_000
+
+
+def test_who_waits_less_decides_when_a_kernel_is_killed(agent, hub):
+    started = agent.launch("/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
+    hub.tell(type="stop", grace_s=1000)
+    hub.tell(type="stop", grace_s=0.1)
+    assert agent.ended() == 0
+    gone(started["pid"])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "credentials", "files": [1]},
+        {"type": "credentials"},
+        {"type": "signal", "signum": "x"},
+        {"type": "restart"},
+        {"type": "launch", "argv": "sleep"},
+        {"type": "lease", "seconds": None},
+        {"type": 7},
+    ],
+)
+def test_a_message_that_makes_no_sense_is_answered(agent, hub, message):
+    assert hub.request(**message)["error"]
+    assert hub.request(type="logs", lines=1)["error"] is None

@@ -119,12 +119,14 @@ class KernelProcess:
         self._write_connection_file(launch.connection)
         argv = [self._fill(each) for each in launch.argv]
         self.executable = argv[0]
+        # ipykernel looks for its parent by this, and calls itself interactive without it.
+        environment = dict(self.environment(launch), JPY_PARENT_PID=str(os.getpid()))
         reading, writing = os.pipe()
         try:
             # A session of its own: signals reach all that the kernel starts, and not the agent.
             self._popen = subprocess.Popen(
                 argv,
-                env=self.environment(launch),
+                env=environment,
                 cwd=_directory(launch.cwd),
                 stdin=subprocess.DEVNULL,
                 stdout=writing,
@@ -156,17 +158,20 @@ class KernelProcess:
         os.killpg(self.pid, signum)
 
     def end(self, grace_s: float, then: Callable[[], None]) -> None:
-        """SIGTERM, then SIGKILL, and call ``then`` once it has ended."""
+        """SIGTERM, then SIGKILL, and call ``then`` once it has ended; who waits less decides."""
         if self.pid is None:
             then()
             return
         self._when_ended.append(then)
-        if self._kill_timer is not None:
+        if self._kill_timer is None:
+            self._below = tree.below(self.pid)
+            if grace_s > 0:
+                tree.send_to_group(self.pid, signal.SIGTERM)
+                tree.send_to_group(self.pid, signal.SIGCONT)
+        elif self._kill_timer.when <= self._reactor.now() + grace_s:
             return
-        self._below = tree.below(self.pid)
-        if grace_s > 0:
-            tree.send_to_group(self.pid, signal.SIGTERM)
-            tree.send_to_group(self.pid, signal.SIGCONT)
+        else:
+            self._kill_timer.cancel()
         self._kill_timer = self._reactor.call_later(grace_s, self._kill)
 
     def _kill(self) -> None:

@@ -79,6 +79,7 @@ class Supervisor(Owner):
     def end(self, reason: str, grace_s: float = GRACE_S) -> None:
         """End the kernel, then tell the hub, then say that all is over."""
         if self._is_ending:
+            self._kernel.end(grace_s, lambda: None)
             return
         self._is_ending = True
         for terminal in list(self._terminals.values()):
@@ -130,10 +131,10 @@ class Supervisor(Owner):
 
     def told(self, message: Message) -> None:
         """Do what a message says, and answer one that has an id."""
-        handler = self._handlers.get(message.get("type"), self._do_unknown)
         try:
+            handler = self._handlers.get(message.get("type"), self._do_unknown)
             answer = handler(message) or {}
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # a message that makes no sense must not cost the tunnel
             text = (
                 str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
             )
