@@ -73,8 +73,8 @@ class JavaTokens:
         if seen == self._given:
             return False
         _add(gateway.jvm, self._path)
-        # A context that is stopped has none.
-        if context := getattr(getattr(spark, "_active_spark_context", None), "_jsc", None):
+        context = getattr(getattr(spark, "_active_spark_context", None), "_jsc", None)
+        if context is not None:
             _send(gateway.jvm, context.sc().schedulerBackend(), self._path)
         self._given = seen
         return True

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,44 +17,37 @@ from tests.hadoop_xml import site
 
 ANSWER = "ANSWER "
 ROOT = Path(__file__).parents[2]
+PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 NAMESERVICE = "development"
 """What dev's HDFS is called here: a name that only dev's own configuration explains."""
 
 
-@dataclass(frozen=True)
 class Alice:
-    """What a kernel of hers finds: her credential directory and the profiles, nothing else."""
+    """Runs programs that find what a kernel of hers finds: credentials, profiles, nothing else."""
 
-    sandbox: RunningSandbox
-    root: Path
-    pyspark: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        config = self.root / "config"
-        shutil.copytree(self.sandbox.config_dir / "clusters", config / "clusters")
-        _name(self.sandbox, config / "clusters" / "dev" / "conf")
-        home = self.root / "home"
-        home.mkdir()
-        self.environment.update(
-            {
-                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-                "HOME": str(home),
-                "LANG": "C.UTF-8",
-                "PYTHONPATH": f"{self.pyspark}:{ROOT}",
-                "JUPYTER_CONFIG_DIR": str(config),
-            }
-        )
+    def __init__(self, sandbox: RunningSandbox, root: Path, pyspark: Path) -> None:
+        self._root = root
+        self._password = sandbox.passwords["alice"]
+        config = root / "config"
+        shutil.copytree(sandbox.config_dir / "clusters", config / "clusters")
+        name_hdfs(sandbox, config / "clusters" / "dev" / "conf")
+        self._environment = {
+            "PATH": PATH,
+            "HOME": str(root),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": f"{pyspark}:{ROOT}",
+            "JUPYTER_CONFIG_DIR": str(config),
+        }
 
     def login(self) -> Path:
         """Log in to prod; the credential directory."""
-        run = self.root / "run"
+        run = self._root / "run"
         run.mkdir(mode=0o700)
         done = subprocess.run(
             [sys.executable, "-m", "jupyter_ext.cli", "login", "prod", "alice"],
-            input=f"{self.sandbox.passwords['alice']}\n",
-            env={**self.environment, "XDG_RUNTIME_DIR": str(run)},
+            input=f"{self._password}\n",
+            env={**self._environment, "XDG_RUNTIME_DIR": str(run)},
             capture_output=True,
             text=True,
             check=False,
@@ -68,8 +60,8 @@ class Alice:
         """Run a program of this folder; what it answered."""
         done = subprocess.run(
             [sys.executable, "-m", f"tests.spark.{program}", *arguments],
-            env={**self.environment, "JUPYTER_EXT_CREDENTIALS": str(credentials)},
-            cwd=self.root,
+            env={**self._environment, "JUPYTER_EXT_CREDENTIALS": str(credentials)},
+            cwd=self._root,
             capture_output=True,
             text=True,
             check=False,
@@ -80,7 +72,7 @@ class Alice:
         return json.loads(said.removeprefix(ANSWER))
 
 
-def _name(sandbox: RunningSandbox, conf: Path) -> None:
+def name_hdfs(sandbox: RunningSandbox, conf: Path) -> None:
     """Give dev's HDFS a nameservice, as clusters with two NameNodes have it."""
     rpc = f"localhost:{sandbox.port('dev', 'namenode-rpc')}"
     core = conf / "core-site.xml"
@@ -107,8 +99,7 @@ def pyspark(sandbox) -> Path:
     """PySpark's folder."""
     done = subprocess.run(
         [ROOT / "scripts" / "pyspark-for-tests"],
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        | {"XDG_CACHE_HOME": sandbox.environment["XDG_CACHE_HOME"]},
+        env={**sandbox.environment, "PATH": PATH},
         capture_output=True,
         text=True,
         check=False,
