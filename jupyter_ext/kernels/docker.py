@@ -36,7 +36,6 @@ from jupyter_ext.kernels.docker_failures import (
     ended,
     gone,
     no_volume,
-    out_of_memory,
     refused,
 )
 from jupyter_ext.kernels.docker_image import ensure
@@ -44,7 +43,7 @@ from jupyter_ext.kernels.models import Failure
 
 WATCH_S = 60.0
 """A wait for a container's end is asked anew after this long: its connection may be dead."""
-RETRY_S = 5.0
+RETRY_S = 2.0
 _NOBODY = (1000, 1000)
 _UNIX = "unix://"
 
@@ -136,13 +135,12 @@ class DockerBackend:
                 await asyncio.sleep(RETRY_S)
 
     async def inspect(self, handle: Handle) -> Condition:
-        """Ask the daemon how the container is; a kernel killed in it for memory is a failure."""
+        """Ask the daemon how the container is."""
         engine, name = _engine(handle), handle["container"]
         host = engine.hostname or socket.gethostname()
         try:
             async with connect(engine) as daemon:
-                said = await daemon.show(name)
-                if not said["State"]["Running"]:
+                if not (await daemon.show(name))["State"]["Running"]:
                     return Condition(False, host, failure=await _ended(daemon, name))
         except Unreachable:
             return Condition(None, host)
@@ -150,8 +148,7 @@ class DockerBackend:
             if refusal.status != NOT_FOUND:
                 return Condition(None, host)
             return Condition(False, host, failure=gone())
-        killed, limit = said["State"].get("OOMKilled"), said["HostConfig"].get("Memory")
-        return Condition(True, host, failure=out_of_memory(limit or 0) if killed else None)
+        return Condition(True, host)
 
     async def end(self, handle: Handle) -> None:
         """Remove the container, whatever state it is in, and its bootstrap."""
@@ -270,6 +267,8 @@ def _user_of(image: dict[str, Any]) -> tuple[int, int]:
 
 async def _ended(daemon: Daemon, name: str) -> Failure:
     said = await daemon.show(name)
+    if said["State"]["Status"] in ("removing", "dead"):
+        return gone()
     return ended(said, await daemon.log(name, LAST_LINES))
 
 

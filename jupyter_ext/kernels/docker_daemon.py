@@ -165,7 +165,7 @@ class Daemon:
         except DockerError as error:
             if error.status != _NO_ANSWER:
                 raise Refused(error.status, error.message) from error
-            raise self._engine.silence(error.__context__ or error) from error
+            raise self._engine.silence(error) from error
         except (ClientError, TimeoutError) as error:
             if patient and isinstance(error, SocketTimeoutError):
                 raise TimeoutError from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -112,14 +112,21 @@ class Engine:
     def silence(self, error: BaseException) -> JupyterExtError:
         """Say why the daemon does not answer, by what happened to the connection."""
         daemon = f"The Docker daemon at {self.host}"
-        code = getattr(error, "errno", None) or getattr(
-            getattr(error, "os_error", None), "errno", None
-        )
-        if isinstance(error, ssl.SSLError) or "SSL" in str(error).upper():
-            message = f"{daemon} and this machine do not trust each other: {error}."
+        causes = list(_causes(error))
+        codes = {each.errno for each in causes if isinstance(each, OSError)}
+        distrust = [each for each in causes if isinstance(each, ssl.SSLError)]
+        # Who wants a certificate and gets none hangs up, with TLS 1.3 often without a word.
+        asks = bool(self.ca and not self.cert) and not codes
+        if distrust or asks:
+            reason = (
+                "it wants a certificate of yours"
+                if asks
+                else getattr(distrust[-1], "verify_message", None) or distrust[-1].reason
+            )
+            message = f"{daemon} and this machine do not trust each other: {reason}."
             hint = "Check tls_ca, tls_cert and tls_key below [kernels.docker]."
             return Untrusted(message, hint=hint, cluster=self.cluster)
-        if code in (errno.EACCES, errno.EPERM):
+        if codes & {errno.EACCES, errno.EPERM}:
             message = f"{daemon} may not be used by you."
             hint = "Ask for membership in the group docker, or run a rootless daemon of your own."
         elif isinstance(error, TimeoutError):
@@ -130,6 +137,13 @@ class Engine:
             start = "sudo systemctl start docker" if self.local else f"ssh {self.hostname}"
             hint = f"Start it ({start}), or correct kernels.docker.host."
         return Unreachable(message, hint=hint, cluster=self.cluster)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and those that led to it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _socket(environment: Mapping[str, str]) -> Path:

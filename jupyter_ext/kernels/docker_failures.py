@@ -10,6 +10,7 @@ from jupyter_ext.kernels.models import Failure
 LAST_LINES = 20
 _KILLED = 137  # 128 + SIGKILL, as shells count
 _TERMINATED = 143
+_NO_PROGRAM = (126, 127)
 
 
 def refused(said: str, image: str) -> Failure:
@@ -58,7 +59,7 @@ _REFUSALS = (
         "Install the package tini on its machine.",
     ),
     (
-        r"exec: \"([^\"]+)\": (?:executable file not found|stat .*no such file|permission denied)",
+        r"exec (\S+) failed: (?:No such file|Permission denied)",  # docker-init's words
         "The image {image} has no program {what}, so the kernel's agent cannot run in it.",
         "Use an image with Python 3.6 or newer, or say where it is: kernels.docker.python.",
     ),
@@ -85,12 +86,16 @@ def not_pulled(said: str, image: str) -> Failure:
     registry = registry_of(image)
     if re.search(r"no space left on device", said, re.IGNORECASE):
         return refused(said, image)
-    if re.search(r"manifest unknown|not found|does not exist", said, re.IGNORECASE):
+    # Registries say "denied" of what is not there, too.
+    if re.search(r"denied|unauthorized|authentication|forbidden|no basic auth", said, re.I):
+        cause = f"{registry} does not give you the image {image}: it is private, or not there."
+        hint = (
+            f"Check its name and tag; log in with docker login {registry} as the user who runs "
+            "Jupyter."
+        )
+    elif re.search(r"manifest unknown|not found|does not exist", said, re.IGNORECASE):
         cause = f"There is no image {image}: neither the Docker daemon nor {registry} has it."
-        hint = "Check its name and tag; if it is private, log in with docker login first."
-    elif re.search(r"denied|unauthorized|authentication|forbidden|no basic auth", said, re.I):
-        cause = f"{registry} does not give the image {image} to you."
-        hint = f"Log in with docker login {registry} as the user who runs Jupyter."
+        hint = "Check its name and tag."
     elif re.search(r"too ?many ?requests|rate limit", said, re.IGNORECASE):
         cause = f"{registry} wants no more requests for the moment."
         hint = "Try again later, log in to it, or have the image pulled on the daemon's machine."
@@ -135,6 +140,9 @@ def ended(inspected: dict[str, Any], log: str) -> Failure:
     if said := str(state.get("Error") or ""):
         failure = refused(said, image)
         return failure.model_copy(update={"diagnostics": f"{said}\n{log}".strip()})
+    if code in _NO_PROGRAM:
+        failure = refused(log, image)
+        return failure.model_copy(update={"diagnostics": log})
     last = next((line for line in reversed(log.splitlines()) if line.strip()), "")
     if state.get("Status") == "created":
         cause, hint = "The kernel's container was never started.", "Start the kernel again."

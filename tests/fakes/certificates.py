@@ -45,6 +45,10 @@ class Authority:
         """Give a server another certificate, which its next connections get."""
         context.load_cert_chain(self._certify("localhost", -1, 365))
 
+    def client(self) -> Path:
+        """Write a fresh certificate of a client, with its key."""
+        return self._certify("client", -1, 365)
+
     def _certify(
         self, host: str, valid_from_days: float, valid_days: float, *, self_signed: bool = False
     ) -> Path:

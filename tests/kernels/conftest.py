@@ -25,7 +25,7 @@ def docker() -> Iterator[DockerEngine]:
 
 
 @pytest.fixture
-def docker_kernels(docker, monkeypatch, jp_asyncio_loop) -> Iterator[DockerKernels]:
+def docker_kernels(docker, monkeypatch) -> Iterator[DockerKernels]:
     """Kernels in containers; whatever a test does, none is left."""
     monkeypatch.setenv("DOCKER_HOST", docker.host)
     monkeypatch.delenv("DOCKER_TLS_VERIFY", raising=False)
@@ -33,7 +33,7 @@ def docker_kernels(docker, monkeypatch, jp_asyncio_loop) -> Iterator[DockerKerne
     kernels = DockerKernels(docker, directory)
     kernels.hub.start()
     yield kernels
-    jp_asyncio_loop.run_until_complete(kernels.end())
+    kernels.end()
     shutil.rmtree(directory)
 
 
