@@ -72,6 +72,17 @@ def test_the_end_of_the_stream_ends_the_programs(agent, hub):
     assert hub.request(type="logs", lines=1)["error"] is None
 
 
+def test_it_starts_where_the_kernel_does_and_has_a_home(tmp_path, hub):
+    with running_agent(tmp_path, hub) as agent:
+        script = 'touch "$HOME/mine" && cd && pwd; sleep 1000'
+        agent.launch("/bin/sh", "-c", script, cwd=str(tmp_path), env={"HOME": "/nowhere"})
+        home = hub.heard("log")["text"].strip()
+        assert home == hub.heard("agent")["directory"] + "/home"
+        terminal = hub.open(**BASH)
+        terminal.send(b"pwd; ls $HOME\n")
+        terminal.until(f"{tmp_path}\r\nmine\r\n".encode())
+
+
 def test_a_shell_finds_the_programs_of_the_kernel_first(agent, hub):
     agent.launch(sys.executable, "-c", "import time; time.sleep(1000)", env={"ASKED": "yes"})
     terminal = hub.open(channel="terminal", rows=24, columns=200)

@@ -103,7 +103,20 @@ class KernelProcess:
                 variables.pop(name, None)
             else:
                 variables[name] = self._fill(value)
+        home = variables.get("HOME", "")
+        if not (os.path.isdir(home) and os.access(home, os.W_OK)):
+            # YARN says /home/, Docker / for a user whom the image does not know.
+            variables["HOME"] = f"{self._directory}/home"
+            os.makedirs(variables["HOME"], mode=0o700, exist_ok=True)
         return variables
+
+    def working_directory(self, launch: Optional[Launch]) -> str:
+        """Directory of a kernel and of terminals beside it; the server's need not be there."""
+        home = self.environment(launch)["HOME"]
+        for path in (launch.cwd if launch else "", os.curdir, home):
+            if path and os.path.isdir(path) and os.access(path, os.X_OK):
+                return os.path.abspath(path)
+        return "/"
 
     def limit_mb(self, launch: Optional[Launch]) -> Optional[int]:
         """Memory that the kernel may use, in MiB: what the hub says, or the control group."""
@@ -127,7 +140,7 @@ class KernelProcess:
             self._popen = subprocess.Popen(
                 argv,
                 env=environment,
-                cwd=_directory(launch.cwd),
+                cwd=self.working_directory(launch),
                 stdin=subprocess.DEVNULL,
                 stdout=writing,
                 stderr=subprocess.STDOUT,
@@ -235,14 +248,6 @@ class KernelProcess:
         ):
             text = str(text).replace(name, value)
         return text
-
-
-def _directory(wanted: str) -> str:
-    """Find a directory to run in; the server's need not be there in a container."""
-    for path in (wanted, os.curdir, os.path.expanduser("~")):
-        if path and os.path.isdir(path) and os.access(path, os.X_OK):
-            return path
-    return "/"
 
 
 def _unlink(path: str) -> None:

@@ -243,6 +243,7 @@ class Supervisor(Owner):
                 stream,
                 options,
                 self._kernel.environment(self._launch),
+                self._kernel.working_directory(self._launch),
                 self._kernel.executable,
                 lambda: self._terminals.pop(number, None),
             )

@@ -28,6 +28,8 @@ class Terminal:
     ----------
     options
         Of the stream: ``argv`` (none: a login shell), ``rows``, ``columns``.
+    directory
+        Where it starts.
     executable
         The kernel's program, so that its ``pip`` is the one that a shell finds.
     ended
@@ -40,6 +42,7 @@ class Terminal:
         stream: Stream,
         options: Mapping[str, Any],
         environment: Mapping[str, str],
+        directory: str,
         executable: str,
         ended: Callable[[], None],
     ) -> None:
@@ -51,13 +54,13 @@ class Terminal:
         self._is_open = True
         try:
             self.resize(options.get("rows"), options.get("columns"))
-            variables = dict(environment, TERM="xterm-256color")
+            variables = dict(environment, TERM="xterm-256color", PWD=directory)
             variables.pop("COLUMNS", None)
             variables.pop("LINES", None)
             self._popen = subprocess.Popen(
                 list(options.get("argv") or ()) or shell(variables, executable),
                 env=variables,
-                cwd=variables.get("PWD") if os.path.isdir(variables.get("PWD", "")) else None,
+                cwd=directory,
                 stdin=slave,
                 stdout=slave,
                 stderr=slave,
