@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import agent, credentials, imports, panel, polling, profiles
+from benchmarks import agent, credentials, imports, panel, polling, profiles, stalls
 from benchmarks.table import Row, keep, machine, render
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "imports": imports.measure,
     "credentials": credentials.measure,
     "agent": agent.measure,
+    "stalls": stalls.measure,
 }
 
 

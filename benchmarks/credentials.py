@@ -25,10 +25,8 @@ from jupyter_ext.credentials.hdts import DelegationToken
 from jupyter_ext.credentials.limit import LoginLimit
 from jupyter_ext.credentials.logins import prover
 from jupyter_ext.credentials.runtime import RuntimeDirectory
-from jupyter_ext.errors import JupyterExtError
 from jupyter_ext.hadoop.access import Access, LoggedIn, Nobody
 from jupyter_ext.hadoop.clients import Hadoop
-from tests.fakes.spnego import spnego_daemon
 from tests.hadoop_sandbox import RunningSandbox
 from tests.kdc import RunningKdc, running_kdc
 
@@ -37,9 +35,6 @@ MANY = 100
 WAITING = 16
 """Logins to a KDC that does not answer."""
 STALL_LIMIT_MS = 50
-LIFE_S, RENEWABLE_S, EVERY_S = 10, 60, 0.5
-END_S = 3.0
-"""Within the last tenth of its life a ticket is not used, and it may end a second early."""
 TOKENS = 8
 
 
@@ -57,7 +52,6 @@ def measure() -> list[Row]:
         rows = asyncio.run(_logins(root, kdc))
         rows += _crowds(root, kdc)
         rows += asyncio.run(_requests(root, sandbox))
-        rows += asyncio.run(_a_short_life(root, kdc))
     return [*rows, *_codec()]
 
 
@@ -226,43 +220,6 @@ async def _first_and_next(
 async def _ask_home(hadoop: Hadoop) -> None:
     url = hadoop.connection.profile.endpoints.namenodes[0].url
     await hadoop.connection.get_json(f"{url}/webhdfs/v1/", {"op": "GETHOMEDIRECTORY"})
-
-
-# -- a short life -----------------------------------------------------------------------------
-
-
-async def _a_short_life(root: Path, kdc: RunningKdc) -> list[Row]:
-    """Tickets of ten seconds, asked with for as long as they can be renewed."""
-    kdc.kadmin(f'modprinc -maxlife "{LIFE_S} seconds" -maxrenewlife "{RENEWABLE_S} seconds" bob')
-    asked = refused = renewals = 0
-    with broker_in(root, [("user", root / "clusters")]) as broker:
-
-        def count(_: str, identity: object) -> None:
-            nonlocal renewals
-            renewals += getattr(identity, "state", "") == "renewing"
-
-        broker.subscribe(count)
-        identity = await broker.login("ben", "prod", "bob", "bob-password")
-        profile = ProfileStore([("user", root / "clusters")]).get("prod")
-        async with (
-            spnego_daemon(kdc.keytab, cookie_of="") as daemon,
-            await LoggedIn(broker, "ben").open(profile) as hadoop,
-        ):
-            while time.time() < (identity.renew_until or 0) - END_S:
-                asked += 1
-                try:
-                    await hadoop.connection.get_json(daemon.url)
-                except JupyterExtError:
-                    refused += 1
-                await asyncio.sleep(EVERY_S)
-        await broker.close()
-    return [
-        Row(
-            f"requests that failed over {RENEWABLE_S} s with tickets of {LIFE_S} s",
-            f"{refused} of {asked}",
-            f"renewals: {renewals}",
-        )
-    ]
 
 
 # -- token files ------------------------------------------------------------------------------

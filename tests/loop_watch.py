@@ -5,7 +5,8 @@ A plug-in of pytest, off unless it is named: ``pytest -p tests.loop_watch`` ends
 Server; see ``tests/server_process.py``.
 
 A timer is late because something in this process held the loop, or because the machine had other
-work: a process beside, which does nothing else, tells how much that was.
+work. Of the first, what computes is told by the CPU time of the loop's thread while a timer waited;
+of the second, a process beside, which does nothing else, tells how much it was.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import gc
 import json
 import os
 import tempfile
+import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -32,8 +34,10 @@ class Watch:
 
     def __init__(self, children: Path | None = None) -> None:
         self.late_s = 0.0
+        self.cpu_s = 0.0
+        """The most CPU time that the loop's thread used while a timer waited."""
         self._children = children
-        self._aside_s = 0.0
+        self._aside_s = self._aside_cpu_s = self._cpu_s = 0.0
         self._depth = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -53,7 +57,8 @@ class Watch:
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Watch a loop that runs, or is about to."""
         loop.watch = self
-        self._aside_s = 0.0
+        self._aside_s = self._aside_cpu_s = 0.0
+        self._cpu_s = time.thread_time()
         self._timer = loop.call_later(BEAT_S, self._look, loop, loop.time() + BEAT_S)
 
     def end(self) -> None:
@@ -65,21 +70,23 @@ class Watch:
     def aside(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """Do not count the time of a block."""
         self._depth += 1
-        start = loop.time()
+        start, cpu_s = loop.time(), time.thread_time()
         try:
             yield
         finally:
             self._depth -= 1
             if not self._depth:
                 self._aside_s += loop.time() - start
+                self._aside_cpu_s += time.thread_time() - cpu_s
 
     def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         late_s = loop.time() - due - self._aside_s
-        if late_s > self.late_s:
-            self.late_s = late_s
+        cpu_s = time.thread_time() - self._cpu_s - self._aside_cpu_s
+        if late_s > self.late_s or cpu_s > self.cpu_s:
+            self.late_s, self.cpu_s = max(late_s, self.late_s), max(cpu_s, self.cpu_s)
             if self._children is not None:
                 with self._children.open("a") as file:
-                    file.write(f"{late_s}\n")
+                    file.write(f"{self.late_s} {self.cpu_s}\n")
         self.begin(loop)
 
 
@@ -144,7 +151,9 @@ class Stalls:
 
     def pytest_sessionstart(self) -> None:
         from benchmarks.polling import child
+        from jupyter_ext.status.poller import load
 
+        load()  # as the server extension does
         self._directory = Path(self._open.enter_context(tempfile.TemporaryDirectory()))
         self._idle = self._open.enter_context(child("benchmarks.loop"))
 
@@ -164,17 +173,20 @@ class Stalls:
         finally:
             del os.environ[CHILDREN]
             # Where the loop of another process is tested, the one here belongs to a client.
-            late_s = [float(line) for line in children.read_text().split()] or [watch.late_s]
+            lines = children.read_text().splitlines() or [f"{watch.late_s} {watch.cpu_s}"]
+            late_s, cpu_s = zip(*(map(float, line.split()) for line in lines), strict=True)
             self._found[item.nodeid] = {
                 "late_ms": 1000 * max(late_s),
+                "cpu_ms": 1000 * max(cpu_s),
                 "idle_ms": self._idle.ask()["late_ms"],
             }
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         terminalreporter.section("longest wait of a timer on the event loop, ms")
-        terminalreporter.line("  here   idle  test")
+        terminalreporter.line("  late    cpu   idle  test")
         for name, found in sorted(self._found.items(), key=lambda item: item[1]["late_ms"]):
-            terminalreporter.line(f"{found['late_ms']:6.1f} {found['idle_ms']:6.1f}  {name}")
+            figures = (found[key] for key in ("late_ms", "cpu_ms", "idle_ms"))
+            terminalreporter.line(f"{' '.join(f'{figure:6.1f}' for figure in figures)}  {name}")
 
     def pytest_sessionfinish(self) -> None:
         self._open.close()
