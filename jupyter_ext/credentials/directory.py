@@ -2,7 +2,8 @@
 
     clusters.json                     the clusters, and who is logged in to each
     tokens                            the delegation tokens of all of them (Hadoop token file)
-    <cluster>/conf/*.xml              Hadoop's configuration, with what reaches the other clusters
+    <cluster>/conf/*.xml              Hadoop's configuration, with what reaches the other clusters;
+                                      without a login too, if the cluster has Kerberos
     <cluster>/krb5.conf  krb5cc  ca.pem
     <cluster>/tokens                  those of one cluster, for a program that needs no other
 
@@ -13,14 +14,15 @@ program that reads one meanwhile sees the old one or the new one, whole.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
 
 from jupyter_ext.clusters.models import Profile
-from jupyter_ext.credentials import hadoop_conf, krb5_conf
+from jupyter_ext.credentials import krb5_conf
+from jupyter_ext.credentials.hadoop_conf import KernelConfigurations
 from jupyter_ext.credentials.hdts import DelegationToken, write_file_bytes
 from jupyter_ext.credentials.models import Identity
 from jupyter_ext.credentials.policy import nobody
@@ -35,6 +37,7 @@ TOKEN_FILE = "HADOOP_TOKEN_FILE_LOCATION"  # noqa: S105 - the name of a variable
 INDEX = "clusters.json"
 TOKENS = "tokens"
 TICKETS = "krb5cc"
+CONF = "conf"
 
 
 class KernelIdentity(Model):
@@ -94,13 +97,29 @@ class CredentialDirectory:
             ) from None
 
     def _write(self, profiles: Sequence[Profile], logins: dict[str, Login]) -> None:
+        known = {profile.name: profile for profile in profiles}
+        known |= {name: login.profile for name, login in logins.items()}
+        configured = [
+            profile
+            for name, profile in known.items()
+            if name in logins or (profile.auth == "kerberos" and not profile.broken)
+        ]
         for stale in self.path.iterdir():
             if stale.is_dir() and stale.name not in logins:
                 (stale / TICKETS).unlink(missing_ok=True)
-                shutil.rmtree(stale)
-        for name, login in logins.items():
-            others = [profile for profile in profiles if profile.name != name]
-            self._write_cluster(self.path / name, login, others)
+                if stale.name not in {profile.name for profile in configured}:
+                    shutil.rmtree(stale)
+        configurations = KernelConfigurations(known.values())
+        for profile in configured:
+            directory = self.path / profile.name
+            directory.mkdir(mode=0o700, exist_ok=True)
+            _write_conf(directory / CONF, profile, configurations.changed(profile.name))
+            if profile.name in logins:
+                _write_login(directory, logins[profile.name])
+            else:
+                for path in directory.iterdir():
+                    if path.name != CONF:
+                        path.unlink()
         tokens = {
             alias: token for login in logins.values() for alias, token in login.tokens.items()
         }
@@ -120,37 +139,36 @@ class CredentialDirectory:
         # Last: whoever sees a login there finds its files.
         replace(self.path / INDEX, index.model_dump_json())
 
-    def _write_cluster(self, directory: Path, login: Login, others: Sequence[Profile]) -> None:
-        directory.mkdir(mode=0o700, exist_ok=True)
-        conf = directory / "conf"
-        conf.mkdir(mode=0o700, exist_ok=True)
-        source = Path(login.profile.conf_dir)
-        made = {
-            conf / name: content
-            for name, content in hadoop_conf.for_kernel(login.profile, others).items()
-        }
-        for path, content in made.items():
-            _replace(path, content)
-        names = set(made)
-        for path in source.rglob("*.xml"):
-            copy = conf / path.relative_to(source)
+
+def _write_conf(conf: Path, profile: Profile, changed: Mapping[str, bytes]) -> None:
+    """Write the Hadoop configuration, which is there before a login and after it."""
+    conf.mkdir(mode=0o700, exist_ok=True)
+    source = Path(profile.conf_dir)
+    names = {conf / name for name in changed}
+    for name, content in changed.items():
+        _replace(conf / name, content)
+    for path in source.rglob("*.xml"):
+        copy = conf / path.relative_to(source)
+        if copy not in names:
             names.add(copy)
             copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if copy not in made:
-                _copy(path, copy)
-        for path in conf.rglob("*.xml"):
-            if path not in names:
-                path.unlink()
-        if login.profile.auth == "kerberos":
-            try:
-                _replace(directory / "krb5.conf", krb5_conf.for_kernel(login.profile).encode())
-            except JupyterExtError:
-                (directory / "krb5.conf").unlink(missing_ok=True)
-        if login.profile.ca_file:
-            _copy(Path(login.profile.ca_file), directory / "ca.pem")
-        if login.tickets is not None:
-            _copy(login.tickets, directory / TICKETS)
-        _replace(directory / TOKENS, write_file_bytes(login.tokens))
+            _copy(path, copy)
+    for path in conf.rglob("*.xml"):
+        if path not in names:
+            path.unlink()
+
+
+def _write_login(directory: Path, login: Login) -> None:
+    if login.profile.auth == "kerberos":
+        try:
+            _replace(directory / "krb5.conf", krb5_conf.for_kernel(login.profile).encode())
+        except JupyterExtError:
+            (directory / "krb5.conf").unlink(missing_ok=True)
+    if login.profile.ca_file:
+        _copy(Path(login.profile.ca_file), directory / "ca.pem")
+    if login.tickets is not None:
+        _copy(login.tickets, directory / TICKETS)
+    _replace(directory / TOKENS, write_file_bytes(login.tokens))
 
 
 def _copy(source: Path, target: Path) -> None:

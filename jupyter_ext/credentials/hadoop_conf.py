@@ -21,53 +21,65 @@ _NAMESERVICES = "dfs.nameservices"
 _PROTECTIONS = ((CORE, "hadoop.rpc.protection"), (HDFS, "dfs.data.transfer.protection"))
 
 
-def for_kernel(profile: Profile, others: Iterable[Profile]) -> dict[str, bytes]:
-    """Give the site files that differ from the cluster's own, by name.
-
-    What the cluster's files declare final stays as it is.
+class KernelConfigurations:
+    """The configurations of all clusters, as each one's kernels get it.
 
     Parameters
     ----------
-    profile
-        The cluster.
-    others
-        The other clusters; a broken one is left out.
+    profiles
+        The clusters; a broken one counts for no other.
     """
-    own = Configuration.read(Path(profile.conf_dir))
-    added = _additions(profile, own, [other for other in others if not other.broken])
-    return {
-        name: _render([*_present(profile, name), *added[name]]).encode()
-        for name in (CORE, HDFS)
-        if added[name]
-    }
+
+    def __init__(self, profiles: Iterable[Profile]) -> None:
+        self._read = {
+            profile.name: (profile, Configuration.read(Path(profile.conf_dir)))
+            for profile in profiles
+        }
+
+    def changed(self, name: str) -> dict[str, bytes]:
+        """Give the site files of a cluster that differ from its own, by file name.
+
+        What the cluster's files declare final stays as it is.
+        """
+        profile, own = self._read[name]
+        others = [
+            (other, configuration)
+            for other, configuration in self._read.values()
+            if other.name != name and not other.broken
+        ]
+        added = _additions(profile, own, others)
+        return {
+            file: _render([*_present(profile, file), *added[file]]).encode()
+            for file in (CORE, HDFS)
+            if added[file]
+        }
 
 
 def _additions(
-    profile: Profile, own: Configuration, others: Sequence[Profile]
+    profile: Profile, own: Configuration, others: Sequence[tuple[Profile, Configuration]]
 ) -> dict[str, list[Property]]:
     added: dict[str, list[Property]] = {CORE: [], HDFS: []}
 
-    def add(name: str, key: str, value: str) -> None:
+    def add(file: str, key: str, value: str) -> None:
         if (known := own.properties.get(key)) is None or not known.final:
-            added[name].append(Property(key, value, final=False, file=name))
+            added[file].append(Property(key, value, final=False, file=file))
 
-    simple = any(other.auth == "simple" for other in others)
+    simple = any(other.auth == "simple" for other, _ in others)
     if profile.auth == "kerberos" and simple and not own.get(FALLBACK):
         # Without it Java refuses clusters that take no proof. There is one answer for all clusters,
         # so only who has such a cluster gets it.
         add(CORE, FALLBACK, "true")
-    read = {other.name: Configuration.read(Path(other.conf_dir)) for other in others}
-    secure = [read[other.name] for other in others if other.auth == "kerberos"]
-    for name, key in _PROTECTIONS:
+    secure = [configuration for other, configuration in others if other.auth == "kerberos"]
+    for file, key in _PROTECTIONS:
         wanted = _union([own, *secure], key)
         if wanted != own.list(key):
-            add(name, key, ",".join(wanted))
+            add(file, key, ",".join(wanted))
     nameservices = own.list(_NAMESERVICES)
-    for other in read.values():
-        for nameservice in other.list(_NAMESERVICES):
+    for _, configuration in others:
+        for nameservice in configuration.list(_NAMESERVICES):
             if nameservice not in nameservices:
                 nameservices.append(nameservice)
-                for key, value in _about(other, nameservice).items():
+                for key, value in _about(configuration, nameservice).items():
                     add(HDFS, key, value)
     if nameservices != own.list(_NAMESERVICES):
         add(HDFS, _NAMESERVICES, ",".join(nameservices))

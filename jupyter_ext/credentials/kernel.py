@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.credentials import runtime
 from jupyter_ext.credentials.directory import (
+    CONF,
     INDEX,
     TICKETS,
     TOKEN_FILE,
@@ -113,7 +114,7 @@ class KernelCredentials:
         identity = self.identity(profile)
         wanted["KRB5CCNAME"] = f"FILE:{directory / TICKETS}"
         wanted["KRB5PRINCIPAL"] = identity.principal or None
-        if (hadoop := directory / "conf").is_dir():
+        if (hadoop := directory / CONF).is_dir():
             wanted["HADOOP_CONF_DIR"] = wanted["YARN_CONF_DIR"] = str(hadoop)
         if conf.exists() or profile.krb5_conf is None:
             wanted["KRB5_CONFIG"] = str(conf)

@@ -131,6 +131,21 @@ def test_nothing_to_add_leaves_the_files_as_they_are(clusters, tmp_path):
     assert (clusters.credentials / path).read_text() == (tmp_path / path).read_text()
 
 
+def test_it_is_there_before_a_login_and_after_a_logout(clusters):
+    clusters.other("dev")
+    clusters.other("far", "kerberos", core={})
+    assert clusters.prod().get(FALLBACK) == "true"
+    CredentialDirectory(clusters.credentials).write([*clusters.others, clusters.profile], [])
+    for name in ("far", "prod"):
+        directory = clusters.credentials / name
+        assert [path.name for path in directory.iterdir()] == ["conf"]
+        assert Configuration.read(directory / "conf").get(FALLBACK) == "true"
+    assert not (clusters.credentials / "dev").exists()
+
+    CredentialDirectory(clusters.credentials).write(clusters.others, [])
+    assert not (clusters.credentials / "prod").exists()
+
+
 def test_programs_are_pointed_there(clusters):
     conf = str(clusters.credentials / "prod" / "conf")
     clusters.prod()

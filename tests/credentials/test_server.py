@@ -201,7 +201,7 @@ async def test_kernels_find_tickets_and_tokens_of_every_cluster(extension, call,
     await eventually(lambda: (prod / "krb5cc").stat().st_ino != before)
 
     await call("DELETE", "prod")
-    await eventually(lambda: not prod.exists())
+    await eventually(lambda: [path.name for path in prod.iterdir()] == ["conf"])
     assert (directory / "tokens").read_bytes() == b"HDTS\0\0\0"
 
 
