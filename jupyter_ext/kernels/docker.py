@@ -168,7 +168,7 @@ class DockerBackend:
     async def find(self, owner: str) -> list[Found]:
         """List the user's containers on the daemons of all profiles that answer."""
         engines = []
-        for profile in (None, *self._profiles()):
+        for profile in (None, *await asyncio.to_thread(self._profiles)):
             try:
                 engines.append(Engine.of(profile))
             except Misconfigured:
