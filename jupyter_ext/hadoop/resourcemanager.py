@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 from urllib.parse import quote
 
 from jupyter_ext.clusters.models import Daemon
-from jupyter_ext.errors import InvalidInput, Misconfigured
+from jupyter_ext.errors import BadAnswer, InvalidInput, Misconfigured
 from jupyter_ext.hadoop import lean, nodemanager
 from jupyter_ext.hadoop.activities import ask_activities
 from jupyter_ext.hadoop.apps import newest, read_app, same_queue
@@ -23,13 +23,14 @@ from jupyter_ext.hadoop.models import (
     ClusterMetrics,
     HaState,
     LogTail,
+    NewApplication,
     Node,
     NodeCounts,
     Resources,
     Scheduler,
 )
 from jupyter_ext.hadoop.scheduler import BULKY, keep_mine, read_scheduler
-from jupyter_ext.hadoop.wire import Json, count, member, members, strings, text
+from jupyter_ext.hadoop.wire import Json, count, member, members, resources, strings, text
 
 Answer = TypeVar("Answer")
 
@@ -231,6 +232,52 @@ class ResourceManager:
         """
         path = f"apps/{_part(app_id)}/state"
         await self._get(path, method="PUT", body={"state": "KILLED"})
+
+    async def new_application(self) -> NewApplication:
+        """Reserve an id for an application, and learn how large a container may be."""
+        found = member(await self._get("apps/new-application", method="POST"))
+        app_id = text(found, "application-id")
+        if not app_id:
+            raise BadAnswer(
+                "The ResourceManager gave no application id.",
+                hint="Its log may say why.",
+                cluster=self._connection.profile.name,
+            )
+        return NewApplication(
+            id=app_id, largest=resources(found.get("maximum-resource-capability"))
+        )
+
+    async def submit(self, context: Json) -> None:
+        """Submit an application; the same again changes nothing.
+
+        Parameters
+        ----------
+        context
+            ``application-submission-context`` of the REST API.
+
+        Raises
+        ------
+        InvalidInput
+            If it asks for more than there can be. Most other faults show as its failure.
+        """
+        await self._get("apps", method="POST", body=context)
+
+    async def containers(self, attempt: Attempt) -> list[Attempt]:
+        """List the running containers of an attempt, each as if it were the attempt's own."""
+        app_id = "application_" + "_".join(attempt.id.split("_")[1:3])
+        path = f"apps/{_part(app_id)}/appattempts/{_part(attempt.id)}/containers"
+        found = await self._get(path)
+        return [
+            Attempt(
+                id=attempt.id,
+                state=text(item, "containerState"),
+                container=text(item, "containerId"),
+                node_url=text(item, "nodeHttpAddress"),
+                diagnostics=text(item, "diagnosticsInfo").strip(),
+                started_ms=count(item, "startedTime"),
+            )
+            for item in members(found, "container")
+        ]
 
     async def nodes(self, *, states: Sequence[str] = ()) -> list[Node]:
         """List NodeManagers.

@@ -42,6 +42,10 @@ class WebHdfs:
         found = member(await self._get(path, "GETFILESTATUS"), "FileStatus")
         return _read_status(found, path)
 
+    async def home(self) -> str:
+        """Give the path of the home directory of who asks; it need not exist."""
+        return text(member(await self._get("/", "GETHOMEDIRECTORY")), "Path")
+
     async def list(self, path: str) -> AsyncIterator[FileStatus]:
         """Go through a directory, page by page, in the order of names.
 

@@ -188,6 +188,9 @@ def _yarn(cluster: Cluster) -> dict[str, object]:
         f"{nm}.resource.cpu-vcores": 8,
         f"{nm}.vmem-check-enabled": False,
         f"{nm}.pmem-check-enabled": True,
+        # By default the kernel's memory cgroup enforces limits, which only LinuxContainerExecutor
+        # sets; then nobody does.
+        f"{nm}.resource.memory.enforced": False,
         f"{nm}.disk-health-checker.max-disk-utilization-per-disk-percentage": 99.5,
         f"{nm}.env-whitelist": f"JAVA_HOME,PATH,LANG,{COOKIE}",
         # Keeps what a container left, for whoever looks into its failure.

@@ -106,7 +106,7 @@ class ApplicationMaster:
                 if self._worker.runs and not runs:
                     self._scheduler.ask()
             calls += 1
-            if self._wait(self._interval(calls)):
+            if self._stopping.wait(self._interval(calls)):
                 return
 
     def _interval(self, calls: int) -> float:
