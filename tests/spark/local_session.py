@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+from jupyter_ext.credentials.java import JavaTokens
 from jupyter_ext.hadoop.native import hdfs
 from tests.spark.kernel import Kernel, answer, last_line, refusal
 
@@ -18,6 +22,7 @@ hdfs("prod").delete(COPY, True)
 
 answer(
     dev=dev,
+    took_tokens=JavaTokens(Path(os.environ["HADOOP_TOKEN_FILE_LOCATION"])).give(),
     bikes=bikes.count(),
     written=written,
     own=[last_line(spark, f"{cluster}/data/alice-only.csv") for cluster in (dev, prod)],
