@@ -14,8 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Float, Int, Unicode, validate
+from traitlets import Bool, Float, Int, List, Unicode, validate
 
 from jupyter_ext.clusters import handlers as clusters
 from jupyter_ext.clusters.profiles import ProfileStore
@@ -29,8 +30,16 @@ from jupyter_ext.credentials.logins import prover
 from jupyter_ext.credentials.runtime import RuntimeDirectory
 from jupyter_ext.hadoop.access import LoggedIn, open_desk
 from jupyter_ext.handlers import OWNER, InfoHandler, Route
+from jupyter_ext.kernels import handlers as kernels
+from jupyter_ext.kernels.choices import Choices
+from jupyter_ext.kernels.control import KernelControl
 from jupyter_ext.kernels.feed import KernelFeed
+from jupyter_ext.kernels.forms import LaunchForms
+from jupyter_ext.kernels.limits import LiveLimits
 from jupyter_ext.kernels.registry import KernelRegistry
+from jupyter_ext.kernels.services import ANY_PORT
+from jupyter_ext.kernels.serving import ServerKernels, choose_managers
+from jupyter_ext.kernels.specs import KernelSpecs, find_spec, keep
 from jupyter_ext.sandbox import handlers as sandbox
 from jupyter_ext.sandbox.control import SandboxControl
 from jupyter_ext.status import handlers as status
@@ -44,6 +53,8 @@ def routes(
     broker: Broker,
     boards: StatusBoards,
     control: SandboxControl,
+    kernel_control: KernelControl,
+    forms: LaunchForms,
     feeds: Sequence[status.Feed],
     version: str,
 ) -> list[Route]:
@@ -54,6 +65,7 @@ def routes(
         *credentials.routes(broker),
         *status.routes(boards, feeds),
         *sandbox.routes(control),
+        *kernels.routes(kernel_control, forms),
     ]
 
 
@@ -76,6 +88,17 @@ class JupyterExtApp(ExtensionApp):
         5, config=True, help="Logins that one user may try in a minute on one cluster."
     )
 
+    hub_listen = Unicode(
+        ANY_PORT,
+        config=True,
+        help="Where agents of kernels on other machines reach this server: tls://host:port.",
+    )
+    hub_urls = List(
+        Unicode(),
+        config=True,
+        help="More addresses for them to try: wss://host/base/jupyter-ext/kernels/tunnel.",
+    )
+
     @validate("tick_s")
     def _validate_tick(self, proposal: Any) -> float:
         return max(0.5, float(proposal["value"]))
@@ -85,6 +108,7 @@ class JupyterExtApp(ExtensionApp):
         process_environment.withdraw()
         process_environment.point_nowhere()
         self.at_end = ExitStack()
+        self.background: list[asyncio.Task[None]] = []
         self.version = version("jupyter-ext")
         self.profiles = ProfileStore.from_jupyter_paths()
         self.runtime = RuntimeDirectory()
@@ -103,6 +127,31 @@ class JupyterExtApp(ExtensionApp):
         self.control = SandboxControl()
         self.kernels = KernelRegistry()
 
+        self.serving = ServerKernels(
+            self.serverapp,
+            user=OWNER,
+            profiles=self.profiles,
+            access=LoggedIn(self.broker, OWNER),
+            credentials=self.runtime.kernels,
+            registry=self.kernels,
+            listen=self.hub_listen,
+            urls=self.hub_urls,
+        )
+        self.forms = LaunchForms(
+            self.profiles,
+            Choices(Path(jupyter_data_dir(), "jupyter-ext", "choices.json")),
+            find_spec,
+            LiveLimits(partial(LoggedIn, self.broker)).ask,
+        )
+        self.serving.services.forms = self.forms
+        self.kernel_control = KernelControl(self.serving.containers, self.serving.manager)
+        self.serving.announce()
+
+    def _link_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Take part in the making of the server."""
+        super()._link_jupyter_server_extension(serverapp)
+        choose_managers(serverapp)
+
     def _board(self, user: str) -> StatusBoard:
         return StatusBoard(
             self.profiles,
@@ -114,7 +163,16 @@ class JupyterExtApp(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Fill the route table; ExtensionApp puts the base URL in front."""
         feeds = [KernelFeed(self.kernels).follow]
-        table = routes(self.profiles, self.broker, self.boards, self.control, feeds, self.version)
+        table = routes(
+            self.profiles,
+            self.broker,
+            self.boards,
+            self.control,
+            self.kernel_control,
+            self.forms,
+            feeds,
+            self.version,
+        )
         self.handlers.extend(
             (f"/jupyter-ext/{route.pattern}", route.handler, route.kwargs) for route in table
         )
@@ -125,11 +183,15 @@ class JupyterExtApp(ExtensionApp):
         Polling makes garbage steadily, so full collections come often; with a server's and
         JupyterLab's modules to walk each of them takes some 100 ms, without them a few.
         """
+        specs = keep(KernelSpecs.of_user(), self.profiles)
+        self.background.append(asyncio.create_task(specs, name="keep kernelspecs"))
         # Only now: the address that a person opens, token and all, has been printed.
         self.at_end.callback(redact.install())
         await asyncio.to_thread(load)
         # A kernel acts as the server's owner, whoever looks at its notebook.
         await self.injection.write(OWNER)
+        self.at_end.callback(self.injection.subscribe(self.serving.push_credentials))
+        await self.serving.start()
         process_environment.announce(self.runtime.kernels(OWNER))
         self.at_end.callback(process_environment.withdraw)
         gc.collect()
@@ -138,6 +200,11 @@ class JupyterExtApp(ExtensionApp):
     async def stop_extension(self) -> None:
         """Stop polling and forget every secret; a sandbox runs until it is told to stop."""
         self.at_end.close()
+        await self.kernel_control.close()
+        await self.serving.close()
+        for task in self.background:
+            task.cancel()
+        await asyncio.gather(*self.background, return_exceptions=True)
         await self.boards.stop()
         await self.broker.close()
         await self.injection.close()

@@ -14,12 +14,14 @@ def parser() -> argparse.ArgumentParser:
     """Every sub-command of every area."""
     from jupyter_ext.clusters.cli import add_commands as add_cluster_commands
     from jupyter_ext.credentials.cli import add_commands as add_credentials_commands
+    from jupyter_ext.kernels.cli import add_commands as add_kernels_commands
     from jupyter_ext.sandbox.cli import add_commands as add_sandbox_commands
 
     root = argparse.ArgumentParser(prog="jupyter cluster", description=__doc__)
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_cluster_commands(commands)
     add_credentials_commands(commands)
+    add_kernels_commands(commands)
     add_sandbox_commands(commands)
     return root
 

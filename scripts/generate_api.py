@@ -17,7 +17,6 @@ from pydantic.json_schema import models_json_schema
 from jupyter_ext.app import routes
 from jupyter_ext.errors import JupyterExtError
 from jupyter_ext.handlers import Endpoint, Route
-from jupyter_ext.kernels import handlers as kernels
 from jupyter_ext.kernels.models import KernelsMessage
 from jupyter_ext.kernels.values import DockerValues, YarnValues
 from jupyter_ext.models import ErrorReply
@@ -144,8 +143,7 @@ def refer(node: Any, old: str, new: str) -> Any:
 def main() -> int:
     """Write both files."""
     services: Any = None
-    table = routes(services, services, services, services, services, "")
-    found = endpoints([*table, *kernels.routes(services, services)])
+    found = endpoints(routes(*[services] * 7, ""))
     schemas = definitions(found)
     types = {
         "title": "Api",

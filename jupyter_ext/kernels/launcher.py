@@ -170,6 +170,7 @@ class Launcher:
         running = self._kernels.pop(kernel_id, None)
         if running is None:
             return
+        running.hide()
         if running.attachment.state.attached:
             running.attachment.tell({"type": "stop", "grace_s": STOP_S})
             with suppress(TimeoutError):

@@ -64,6 +64,7 @@ class Running:
         self._registry = registry
         self._store = store
         self._credentials = credentials
+        self._is_shown = True
         self._changed = asyncio.Event()
         self._inquiry: asyncio.Task[None] | None = None
         self._pushes: set[asyncio.Task[None]] = set()
@@ -139,7 +140,7 @@ class Running:
             condition = await self.backend.inspect(self.row.handle)
             known = {"host": condition.host, "url": condition.url}
             fields = {key: value for key, value in known.items() if value}
-            self._registry.change(self.kernel_id, **fields)
+            self._show(**fields)
 
         self._background(ask())
 
@@ -152,8 +153,13 @@ class Running:
         """Note that the container has ended."""
         if self.failure is None:
             self.failure = failure
-            self._registry.fail(self.kernel_id, failure)
+            if self._is_shown:
+                self._registry.fail(self.kernel_id, failure)
             self._changed.set()
+
+    def hide(self) -> None:
+        """Show no more of it: it is being ended, and what it says of that is no news."""
+        self._is_shown = False
 
     async def close(self) -> None:
         """Follow it no longer."""
@@ -178,12 +184,12 @@ class Running:
             self._reported(message)
         elif kind == "stats":
             fields = {key: value for key, value in message.items() if key != "type"}
-            self._registry.change(self.kernel_id, stats=Stats.model_validate(fields))
+            self._show(stats=Stats.model_validate(fields))
         self._changed.set()
 
     def _attached(self) -> None:
         if not self.row.starting and self.failure is None:
-            self._registry.change(self.kernel_id, state="running")
+            self._show(state="running")
 
     def _greeted(self, message: Message) -> None:
         """Meet an agent that knows nothing of this hub yet."""
@@ -201,7 +207,11 @@ class Running:
             fields["stats"] = None
             if ended.get("cause"):
                 fields["failure"] = failures.exited(ended, self.row.values.get("memory_mb"))
-        self._registry.change(self.kernel_id, **fields)
+        self._show(**fields)
+
+    def _show(self, **fields: Any) -> None:
+        if self._is_shown:
+            self._registry.change(self.kernel_id, **fields)
 
     def _background(self, work: Any) -> None:
         task = asyncio.create_task(_tolerant(work))
@@ -226,7 +236,7 @@ class Running:
                 self.fail(condition.failure or Failure(cause="The kernel's container has ended."))
                 return
             if not self.row.starting and time.monotonic() - lost_at > SILENT_S:
-                self._registry.change(self.kernel_id, state="unreachable", stats=None)
+                self._show(state="unreachable", stats=None)
         self._attached()
 
 
