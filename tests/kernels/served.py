@@ -19,7 +19,8 @@ from tests.server_process import LOG, ServerProcess
 
 SPEC = "stays"
 PLAIN = "plain"
-CLEAN = {"JUPYTER_CONFIG_DIR": "/nonexistent", "JUPYTER_NO_CONFIG": ""}
+CLEAN = {"JUPYTER_NO_CONFIG": "1"}
+"""Environment of a server that loads no other extension."""
 
 
 def write_specs(data: Path, **config: Any) -> None:
@@ -82,7 +83,16 @@ async def client(server: ServerProcess, kernel_id: str) -> AsyncIterator[AsyncKe
     found = AsyncKernelClient(connection_file=str(connection_file(server, kernel_id)))
     found.load_connection_file()
     found.start_channels()
+
+    async def answers() -> bool:
+        try:
+            await found.wait_for_ready(timeout=20)
+        except RuntimeError:  # its heartbeat did not come at once
+            return False
+        return True
+
     try:
+        await eventually(answers)
         yield found
     finally:
         found.stop_channels()
@@ -99,7 +109,6 @@ async def evaluate(server: ServerProcess, kernel_id: str, code: str, timeout_s: 
             printed.append(message["content"]["ename"])
 
     async with client(server, kernel_id) as kernel:
-        await kernel.wait_for_ready(timeout=timeout_s)
         await kernel.execute_interactive(code, output_hook=take, timeout=timeout_s)
     return "".join(printed)
 
@@ -119,3 +128,11 @@ async def kill_agent(root: Path, kernel_id: str) -> None:
     [agent] = agents(root, kernel_id)
     agent.kill()
     await asyncio.to_thread(agent.wait, 10)
+
+
+async def end_all(server: ServerProcess) -> None:
+    """End the kernels of a server, as a person does."""
+    async with server.client() as client:
+        for kernel in (await client.get("api/kernels")).json():
+            assert (await client.delete(f"api/kernels/{kernel['id']}")).is_success
+    await eventually(lambda: not agents(server.root))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
+import uuid
 
+from jupyter_ext.store import Store
 from tests.conftest import eventually
-from tests.kernels import served
+from tests.kernels import killed_start, served
 from tests.kernels.served import evaluate, start, until
 from tests.server_process import server_process
 
@@ -29,7 +34,6 @@ async def test_kernels_go_on_when_their_server_is_killed(kernels_root):
             await until(server, kernel_id, "idle")
         pid = await evaluate(server, idle, f"x = 41; {PID}")
         async with served.client(server, busy) as kernel:
-            await kernel.wait_for_ready(timeout=30)
             kernel.execute(f"{cell}y = 'done'")
             await until(server, busy, "busy")
         await served.kill(server)
@@ -51,7 +55,6 @@ async def test_kernels_go_on_when_their_server_is_killed(kernels_root):
         async with server.client() as client:
             flag.unlink()
             async with served.client(server, busy) as kernel:
-                await kernel.wait_for_ready(timeout=30)
                 kernel.execute(cell)
                 await until(server, busy, "busy")
                 await client.post(f"api/kernels/{busy}/interrupt")
@@ -87,11 +90,42 @@ async def test_a_clean_stop_leaves_kernels_to_the_next_start_and_nobody_else(ker
             assert await served.state(server, plain) == ""
             await until(server, stays, "idle")
             assert await evaluate(server, stays, "print(x + 1)") == "42\n"
-            async with server_process(kernels_root, served.CLEAN) as third:
-                assert await served.state(third, stays) == "", "its owner lives"
             async with server.client() as client:
                 await client.delete(f"api/kernels/{stays}")
     await eventually(lambda: not served.agents(kernels_root))
+
+
+async def test_a_start_whose_server_is_killed_leaves_one_kernel_or_none(kernels_root):
+    """Whenever that is: what exists comes up under the next server, what does not is forgotten."""
+    place = kernels_root / "home"
+    place.mkdir(mode=0o700)
+    environment = {
+        **os.environ,
+        "JUPYTER_DATA_DIR": str(kernels_root / "data"),
+        "JUPYTER_RUNTIME_DIR": str(kernels_root / "runtime"),
+    }
+    ids = {moment: str(uuid.uuid4()) for moment in killed_start.MOMENTS}
+
+    async def start_and_die(moment: str) -> int:
+        arguments = (str(place), str(kernels_root), moment, ids[moment])
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.kernels.killed_start", *arguments), env=environment
+        )
+        return await process.wait()
+
+    codes = await asyncio.gather(*map(start_and_die, killed_start.MOMENTS))
+    assert set(codes) == {-signal.SIGKILL}
+    async with server_process(kernels_root, served.CLEAN) as server:
+        for moment in ("started", "met", "launched"):
+            await until(server, ids[moment], "idle")
+            assert await evaluate(server, ids[moment], "print(6 * 7)") == "42\n"
+            [agent] = served.agents(kernels_root, ids[moment])
+            assert len(agent.children()) == 1
+        assert await served.state(server, ids["prepared"]) == ""
+        await until(server, ids["written"], "dead")
+        assert len(served.agents(kernels_root)) == 3
+        await served.end_all(server)
+    assert Store(kernels_root / "data" / "jupyter-ext" / "state.db").read_now().kernels == []
 
 
 async def test_a_kernel_whose_container_ends_is_dead_until_somebody_restarts_it(kernels_root):
@@ -102,20 +136,18 @@ async def test_a_kernel_whose_container_ends_is_dead_until_somebody_restarts_it(
         before = await evaluate(server, kernel_id, PID)
         [agent] = served.agents(kernels_root)
         async with served.client(server, kernel_id) as kernel:
-            await kernel.wait_for_ready(timeout=30)
             kernel.execute("import os; os.kill(os.getpid(), 9)")
 
         async def is_back() -> bool:
-            try:
-                return await evaluate(server, kernel_id, PID, timeout_s=3) != before
-            except (RuntimeError, TimeoutError):
-                return False
+            async with server.client() as client:
+                view = (await client.get(f"jupyter-ext/kernels/{kernel_id}")).json()
+            return view["restarts"] == 1 and view["state"] == "running"
 
         await eventually(is_back)
+        assert await evaluate(server, kernel_id, PID) != before
         assert served.agents(kernels_root) == [agent]
         await served.kill_agent(kernels_root, kernel_id)
         await until(server, kernel_id, "dead")
-        await asyncio.sleep(0)
         assert not served.agents(kernels_root)
         async with server.client() as client:
             await client.delete(f"api/kernels/{kernel_id}")
