@@ -25,8 +25,8 @@ class SmallAgent:
         self.refused = ""
         if command:
             path = self.write_connection_file(bootstrap)
-            argv = [part.replace("{connection_file}", path) for part in command]
-            self.child = subprocess.Popen(argv, cwd=directory, start_new_session=True)
+            self.argv = [part.replace("{connection_file}", path) for part in command]
+            self.launch()
         instance = bootstrap.get("instance", os.urandom(16).hex())
         self.tunnel = Tunnel(self.reactor, bootstrap, instance, self, **limits)
 
@@ -37,6 +37,16 @@ class SmallAgent:
         with open(path, "w") as file:
             json.dump(info, file)
         return path
+
+    def launch(self):
+        self.child = subprocess.Popen(self.argv, cwd=self.directory, start_new_session=True)
+
+    def replace(self):
+        self.child.kill()
+        self.child.wait()
+        for port in PORTS.values():
+            os.unlink(os.path.join(self.directory, f"k-{port}"))
+        self.launch()
 
     def run(self):
         self.tunnel.start()
