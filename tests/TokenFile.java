@@ -11,7 +11,7 @@ import org.apache.hadoop.security.UserGroupInformation;
 import org.apache.hadoop.security.token.Token;
 import org.apache.hadoop.security.token.TokenIdentifier;
 
-/** What Hadoop itself makes of token files: copy IN OUT | write OUT | list PATH. */
+/** What Hadoop itself makes of token files: copy IN OUT | protobuf IN OUT | write OUT | list PATH. */
 public class TokenFile {
   public static void main(String[] arguments) throws Exception {
     Configuration conf = new Configuration();
@@ -19,6 +19,10 @@ public class TokenFile {
     switch (arguments[0]) {
       case "copy" -> save(
           Credentials.readTokenStorageFile(new File(arguments[1]), conf), arguments[2]);
+      case "protobuf" -> save(
+          Credentials.readTokenStorageFile(new File(arguments[1]), conf),
+          arguments[2],
+          Credentials.SerializedFormat.PROTOBUF);
       case "write" -> write(arguments[1]);
       default -> list(new Path(arguments[1]), conf);
     }
@@ -65,8 +69,14 @@ public class TokenFile {
   }
 
   private static void save(Credentials credentials, String place) throws Exception {
+    save(credentials, place, Credentials.SerializedFormat.WRITABLE);
+  }
+
+  private static void save(
+      Credentials credentials, String place, Credentials.SerializedFormat format)
+      throws Exception {
     try (DataOutputStream out = new DataOutputStream(new java.io.FileOutputStream(place))) {
-      credentials.writeTokenStorageToStream(out);
+      credentials.writeTokenStorageToStream(out, format);
     }
   }
 

@@ -24,11 +24,11 @@ class TokenFile:
         command = ["javac", "-nowarn", "-d", directory, "-cp", self._jars, source]
         subprocess.run(command, check=True, timeout=60)
 
-    def copy(self, data: bytes) -> bytes:
-        """Let Hadoop read a token file and write it again."""
+    def copy(self, data: bytes, version: str = "copy") -> bytes:
+        """Let Hadoop read a token file and write it again; ``protobuf`` for version 1."""
         read, written = self._classes / "read.hdts", self._classes / "copy.hdts"
         read.write_bytes(data)
-        self._run("copy", read, written)
+        self._run(version, read, written)
         return written.read_bytes()
 
     def write(self) -> tuple[bytes, list[list[str]]]:
