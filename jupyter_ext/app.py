@@ -35,6 +35,7 @@ from jupyter_ext.kernels.choices import Choices
 from jupyter_ext.kernels.control import KernelControl
 from jupyter_ext.kernels.feed import KernelFeed
 from jupyter_ext.kernels.forms import LaunchForms
+from jupyter_ext.kernels.hub import Hub
 from jupyter_ext.kernels.limits import LiveLimits
 from jupyter_ext.kernels.registry import KernelRegistry
 from jupyter_ext.kernels.services import ANY_PORT
@@ -55,6 +56,7 @@ def routes(
     control: SandboxControl,
     kernel_control: KernelControl,
     forms: LaunchForms,
+    hub: Hub,
     feeds: Sequence[status.Feed],
     version: str,
 ) -> list[Route]:
@@ -65,7 +67,7 @@ def routes(
         *credentials.routes(broker),
         *status.routes(boards, feeds),
         *sandbox.routes(control),
-        *kernels.routes(kernel_control, forms),
+        *kernels.routes(kernel_control, forms, hub),
     ]
 
 
@@ -170,6 +172,7 @@ class JupyterExtApp(ExtensionApp):
             self.control,
             self.kernel_control,
             self.forms,
+            self.serving.services.hub,
             feeds,
             self.version,
         )

@@ -143,7 +143,7 @@ def refer(node: Any, old: str, new: str) -> Any:
 def main() -> int:
     """Write both files."""
     services: Any = None
-    found = endpoints(routes(*[services] * 7, ""))
+    found = endpoints(routes(*[services] * 8, ""))
     schemas = definitions(found)
     types = {
         "title": "Api",

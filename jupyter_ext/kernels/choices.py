@@ -23,6 +23,17 @@ class _Choices(RootModel[dict[str, dict[str, Choice]]]):
     """By Jupyter user and name of the kernelspec."""
 
 
+class NoChoices:
+    """What is chosen where nobody is asked."""
+
+    def get(self, user: str, spec: str) -> Choice | None:
+        """Give nothing."""
+        return None
+
+    def set(self, user: str, spec: str, choice: Choice | None) -> None:
+        """Keep nothing."""
+
+
 class Choices:
     """A small file of what was chosen; safe to use from several threads.
 

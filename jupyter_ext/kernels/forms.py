@@ -10,9 +10,9 @@ from typing import Any
 from jupyter_ext.clusters.models import DockerDefaults, KernelPreset, Profile
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.errors import InvalidInput, JupyterExtError
-from jupyter_ext.kernels.choices import Choice, Choices
+from jupyter_ext.kernels.choices import Choice, Choices, NoChoices
 from jupyter_ext.kernels.models import Backend, LaunchForm, LaunchRequest, Limit, Preset
-from jupyter_ext.kernels.specs import Spec
+from jupyter_ext.kernels.specs import Spec, find_spec
 from jupyter_ext.kernels.values import MODELS, defaults_of, from_environment, resolve
 
 KEPT_S = 600.0
@@ -36,7 +36,8 @@ class LaunchForms:
     profiles
         Where the profiles are.
     choices
-        What users chose before.
+        What users chose before; None where nobody is asked, so that a program does today what it
+        did yesterday.
     find_spec
         How a kernelspec is found by its name.
     ask_limits
@@ -46,15 +47,24 @@ class LaunchForms:
     def __init__(
         self,
         profiles: ProfileStore,
-        choices: Choices,
+        choices: Choices | None,
         find_spec: FindSpec,
         ask_limits: AskLimits,
     ) -> None:
         self._profiles = profiles
-        self._choices = choices
+        self._choices = choices or NoChoices()
         self._find_spec = find_spec
         self._ask_limits = ask_limits
         self._kept: dict[tuple[str, str], tuple[float, LaunchRequest]] = {}
+
+    @classmethod
+    def of_program(cls, profiles: ProfileStore) -> LaunchForms:
+        """Make those of a program that starts kernels without asking anybody."""
+
+        async def ask(user: str, spec: Spec, profile: Profile) -> list[Limit]:
+            return []
+
+        return cls(profiles, None, find_spec, ask)
 
     async def form(self, user: str, name: str) -> LaunchForm:
         """Give everything that a form shows.

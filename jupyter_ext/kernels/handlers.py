@@ -10,6 +10,7 @@ from jupyter_ext.errors import InvalidInput, Unavailable
 from jupyter_ext.handlers import ApiHandler, Route, endpoint, jupyter_user
 from jupyter_ext.kernels.control import KernelControl
 from jupyter_ext.kernels.forms import LaunchForms
+from jupyter_ext.kernels.hub import Hub
 from jupyter_ext.kernels.models import (
     KernelList,
     KernelView,
@@ -19,6 +20,7 @@ from jupyter_ext.kernels.models import (
     RestartRequest,
     TerminalName,
 )
+from jupyter_ext.kernels.tunnel_handlers import TunnelHandler
 
 LINES = 200
 MAX_LINES = 10_000
@@ -155,12 +157,13 @@ def _lines(text: str) -> int:
     return lines
 
 
-def routes(control: KernelControl, forms: LaunchForms) -> list[Route]:
-    """Every address of this area."""
+def routes(control: KernelControl, forms: LaunchForms, hub: Hub) -> list[Route]:
+    """Every address of this area, and the one that agents dial."""
     kernels: Mapping[str, Any] = {"control": control}
     launches: Mapping[str, Any] = {"forms": forms}
     return [
         Route("kernels", KernelsHandler, dict(kernels)),
+        Route("kernels/tunnel", TunnelHandler, {"hub": hub}),
         Route("kernels/forms/{spec}", FormHandler, dict(launches)),
         Route("kernels/launches/{kernel_id}", LaunchHandler, dict(launches)),
         Route("kernels/{kernel_id}", OneKernelHandler, dict(kernels)),

@@ -18,6 +18,7 @@ from jupyter_ext.clusters.models import Profile
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.credentials.kernel import credential_directory
 from jupyter_ext.kernels.backend import Backend
+from jupyter_ext.kernels.forms import LaunchForms
 from jupyter_ext.kernels.launcher import LEASE_S, STOP_S, Launcher
 from jupyter_ext.kernels.models import Backend as BackendName
 from jupyter_ext.kernels.owner import Owner
@@ -208,6 +209,7 @@ def _of_process() -> KernelServices:
         credentials=lambda _: credential_directory(),
         lease_s=PROGRAM_LEASE_S,
     )
+    services.forms = LaunchForms.of_program(services.profiles)
     services.loop = LoopThread().loop
     atexit.register(services.end_now)
     return services
