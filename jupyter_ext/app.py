@@ -187,7 +187,9 @@ class JupyterExtApp(ExtensionApp):
         JupyterLab's modules to walk each of them takes some 100 ms, without them a few.
         """
         specs = keep(KernelSpecs.of_user(), self.profiles)
+        culler = self.kernel_control.culler.run()
         self.background.append(asyncio.create_task(specs, name="keep kernelspecs"))
+        self.background.append(asyncio.create_task(culler, name="end idle kernels"))
         # Only now: the address that a person opens, token and all, has been printed.
         self.at_end.callback(redact.install())
         await asyncio.to_thread(load)

@@ -6,24 +6,21 @@ from pathlib import Path
 from typing import Protocol
 
 from jupyter_ext.errors import Conflict, Unavailable
+from jupyter_ext.kernels import culling
 from jupyter_ext.kernels.containers import KernelContainers
+from jupyter_ext.kernels.culling import Culler
 from jupyter_ext.kernels.models import KernelView, LogText, RestartRequest
 from jupyter_ext.kernels.terminals import Terminals
 
 
-class Manager(Protocol):
+class Manager(culling.Manager, Protocol):
     """The part of Jupyter's kernel manager that is needed here."""
-
-    def __contains__(self, kernel_id: str) -> bool: ...
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
         """Interrupt a kernel."""
 
     async def restart_kernel(self, kernel_id: str, now: bool = False) -> None:
         """Restart a kernel."""
-
-    async def shutdown_kernel(self, kernel_id: str, now: bool = False) -> None:
-        """End a kernel, or its start."""
 
 
 class KernelControl:
@@ -41,6 +38,7 @@ class KernelControl:
         self._containers = containers
         self._manager = manager
         self._terminals = Terminals()
+        self.culler = Culler(containers.registry, manager)
 
     async def list(self, user: str) -> list[KernelView]:
         """List the kernels of a Jupyter user, after a look for those without a server."""
@@ -88,6 +86,12 @@ class KernelControl:
             # The manager returns at once, and the new container takes its time.
             self._containers.registry.change(kernel_id, state="restarting")
         await self._manager.restart_kernel(kernel_id)
+        return self.get(user, kernel_id)
+
+    def keep(self, user: str, kernel_id: str) -> KernelView:
+        """Spare a kernel that is about to be ended because nobody uses it."""
+        self._managed(user, kernel_id)
+        self.culler.keep(kernel_id)
         return self.get(user, kernel_id)
 
     async def adopt(self, user: str, kernel_id: str) -> KernelView:

@@ -80,6 +80,15 @@ class InterruptHandler(KernelHandler):
         await self.control.interrupt(self.user, kernel_id)
 
 
+class KeepHandler(KernelHandler):
+    """Sparing one kernel."""
+
+    @endpoint(response=KernelView)
+    async def post(self, kernel_id: str) -> KernelView:
+        """Spare a kernel that is about to be ended because nobody uses it."""
+        return self.control.keep(self.user, kernel_id)
+
+
 class AdoptHandler(KernelHandler):
     """Taking a kernel back."""
 
@@ -169,6 +178,7 @@ def routes(control: KernelControl, forms: LaunchForms, hub: Hub) -> list[Route]:
         Route("kernels/{kernel_id}", OneKernelHandler, dict(kernels)),
         Route("kernels/{kernel_id}/restart", RestartHandler, dict(kernels)),
         Route("kernels/{kernel_id}/interrupt", InterruptHandler, dict(kernels)),
+        Route("kernels/{kernel_id}/keep", KeepHandler, dict(kernels)),
         Route("kernels/{kernel_id}/adopt", AdoptHandler, dict(kernels)),
         Route("kernels/{kernel_id}/logs", LogsHandler, dict(kernels)),
         Route("kernels/{kernel_id}/terminal", TerminalHandler, dict(kernels)),
