@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import agent, credentials, imports, panel, polling, profiles, stalls
+from benchmarks import (
+    agent,
+    credentials,
+    imports,
+    local_kernels,
+    panel,
+    polling,
+    profiles,
+    stalls,
+    tunnel,
+)
 from benchmarks.table import Row, keep, machine, render
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
@@ -15,6 +25,9 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "imports": imports.measure,
     "credentials": credentials.measure,
     "agent": agent.measure,
+    "docker": docker.measure,
+    "local_kernels": local_kernels.measure,
+    "tunnel": tunnel.measure,
     "stalls": stalls.measure,
 }
 

@@ -23,9 +23,10 @@ from typing import IO
 ROOT = Path(__file__).parents[1]
 DOCKERFILES = ROOT / "kernels/docker"
 BASE_PYTHON = "3.11"  # bookworm's
-PACKAGES = ("ipykernel>=7,<8", "hdfs-native>=0.14.7,<1")
+PACKAGES = ("ipykernel>=7,<8", "hdfs-native>=0.14.7,<1", "bash_kernel>=0.10")
 PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014", "manylinux_2_12", "manylinux2010")
 DAEMON_S = 30.0
+PREFIX = "jupyter-ext-test-"
 
 
 @dataclass(frozen=True)
@@ -125,27 +126,37 @@ def _with_images(host: str, cache: Path) -> DockerEngine:
     texts = [(DOCKERFILES / name).read_text() for name in ("Dockerfile", "Dockerfile.r")]
     script = ROOT / "scripts/base-image"
     tag = _digest(*texts, script.read_text(), *PACKAGES, BASE_PYTHON)
-    engine = DockerEngine(host, f"jupyter-ext-test-python:{tag}", f"jupyter-ext-test-r:{tag}")
+    engine = DockerEngine(host, f"{PREFIX}python:{tag}", f"{PREFIX}r:{tag}")
     if _has(host, engine.image) and _has(host, engine.r_image):
         return engine
     made = cache / f"base-{_digest(script.read_text())}"
     if not (made / "base.tar").exists():
         _run(script, made)
-    base = f"jupyter-ext-test-base:{tag}"
+    base = f"{PREFIX}base:{tag}"
     if not _has(host, base):
         docker(host, "import", str(made / "base.tar"), base)
     context = made / "context"
     shutil.rmtree(context, ignore_errors=True)
     shutil.copytree(DOCKERFILES, context)
     _download_wheels(context / "wheels")
-    arguments = ("--build-arg", "PIP_NO_INDEX=1", "--network", "none", str(context))
-    docker(host, "build", "-t", engine.image, "--build-arg", f"BASE={base}", *arguments)
+    given = {"BASE": base, "PIP_NO_INDEX": "1", "PACKAGES": "ipykernel hdfs-native bash_kernel"}
+    arguments = [f"--build-arg={name}={value}" for name, value in given.items()]
+    docker(host, "build", "-t", engine.image, *arguments, "--network", "none", str(context))
     shutil.copytree(made / "packages", context / "packages")
     shutil.rmtree(context / "wheels")
     r_file = ("-f", str(context / "Dockerfile.r"), "--build-arg", f"BASE={engine.image}")
     docker(host, "build", "-t", engine.r_image, *r_file, "--network", "none", str(context))
     shutil.rmtree(context)
+    _forget_others(host, tag)
     return engine
+
+
+def _forget_others(host: str, tag: str) -> None:
+    """Remove the images of other recipes."""
+    ours = f"reference={PREFIX}*"
+    names = docker(host, "images", "--filter", ours, "--format", "{{.Repository}}:{{.Tag}}")
+    if others := [name for name in names.split() if not name.endswith(f":{tag}")]:
+        docker(host, "rmi", "--force", *others)
 
 
 def _digest(*texts: str) -> str:

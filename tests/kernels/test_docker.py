@@ -165,6 +165,13 @@ async def test_an_r_kernel_runs(docker_kernels: DockerKernels):
         assert "R version" in await printed(client, "cat(R.version.string)")
 
 
+async def test_a_bash_kernel_runs(docker_kernels: DockerKernels):
+    kernel = await docker_kernels.start()
+    argv = ["{python}", "-m", "bash_kernel", "-f", "{connection_file}"]
+    async with kernel.client(argv) as client:
+        assert await printed(client, "echo $((1+1)) in $HOME") == f"2 in {HOME}\n"
+
+
 async def test_somebody_else_cannot_use_our_socket(docker_kernels: DockerKernels, tmp_path):
     with pytest.raises(Misconfigured, match="could not call this server") as caught:
         await docker_kernels.start(profile=profile(tmp_path, user="1234:4321"))
