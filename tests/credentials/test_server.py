@@ -17,6 +17,7 @@ from jupyter_ext.credentials.directory import VARIABLE
 from jupyter_ext.credentials.hdts import encode_url_string, read_file_bytes
 from jupyter_ext.handlers import OWNER
 from tests.conftest import eventually
+from tests.fakes.raw_server import black_hole
 
 
 @pytest.fixture
@@ -72,6 +73,39 @@ async def test_a_login_makes_the_cluster_answer(call, login, extension):
 
     assert await call("DELETE", "prod") == (204, None)
     assert (await board.card("prod")).status.state == "login_needed"
+
+
+async def test_a_page_that_is_closed_gives_its_login_up(
+    call, jp_http_port, jp_base_url, jp_auth_header, jp_config_dir, kdc, eventually_gone
+):
+    async with black_hole() as hole:
+        directory = kdc.write_profile(
+            jp_config_dir / "clusters", "silent", "[kerberos]\ntimeout_s = 60\n"
+        )
+        conf = kdc.krb5_conf.read_text().replace(kdc.address, f"127.0.0.1:{hole.port}")
+        (directory / "krb5.conf").write_text(conf)
+        body = b'{"user": "alice", "password": "alice-password"}'
+        lines = [
+            f"POST {jp_base_url}jupyter-ext/credentials/silent/login HTTP/1.1",
+            "Host: localhost",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+            f"Authorization: {jp_auth_header['Authorization']}",
+        ]
+        _, writer = await asyncio.open_connection("127.0.0.1", jp_http_port)
+        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+        pid = await eventually_gone.child("kinit")
+        writer.close()
+        await eventually(lambda: not eventually_gone.runs(pid))
+    _, identity = await call("GET", "silent")
+    assert (identity["state"], identity["reason"]) == ("none", None)
+
+
+async def test_everybody_s_own_identities_are_listed(call, login):
+    await login()
+    code, found = await call("GET", "")
+    assert code == 200
+    assert [(one["cluster"], one["state"]) for one in found["identities"]] == [("prod", "valid")]
 
 
 async def test_the_card_of_an_open_tab_follows(login, call, extension, jp_ws_fetch):

@@ -31,7 +31,7 @@ class Tokens:
     heads: list[str] = field(default_factory=list)
     """Of the requests."""
     refusal: str = ""
-    """What it says instead of giving a token."""
+    """What it says instead of giving a token, or of taking one back."""
 
     def give(self, renewer: str, kind: str, service: str) -> str:
         """Make a token, as ``Token.encodeToUrlString`` writes it."""
@@ -120,14 +120,13 @@ async def hiveserver2() -> AsyncIterator[Tokens]:
         else:
             assert request.startswith(b"\x0c\0\x01\x0c\0\x01" + session)
             strings = request.removeprefix(b"\x0c\0\x01\x0c\0\x01" + session)
-            if name == "GetDelegationToken":
+            if tokens.refusal and name != "CloseSession":
+                said = (5, 11, _string(tokens.refusal.encode()))
+                status = (1, 12, _struct((1, 8, struct.pack(">i", 3)), said))
+            elif name == "GetDelegationToken":
                 assert strings == b"\x0b\0\x02\0\0\0\x05alice\x0b\0\x03\0\0\0\x05alice\0\0"
-                if tokens.refusal:
-                    said = (5, 11, _string(tokens.refusal.encode()))
-                    status = (1, 12, _struct((1, 8, struct.pack(">i", 3)), said))
-                else:
-                    token = tokens.give("alice", "HIVE_DELEGATION_TOKEN", "hiveserver2ClientToken")
-                    more = [(2, 11, _string(token.encode()))]
+                token = tokens.give("alice", "HIVE_DELEGATION_TOKEN", "hiveserver2ClientToken")
+                more = [(2, 11, _string(token.encode()))]
             elif name != "CloseSession":
                 token = key(strings[7:-2].decode())
                 assert token in tokens.alive
