@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from benchmarks import (
     agent,
     credentials,
+    docker,
     imports,
-    local_kernels,
     panel,
     polling,
     profiles,
@@ -26,7 +26,6 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "credentials": credentials.measure,
     "agent": agent.measure,
     "docker": docker.measure,
-    "local_kernels": local_kernels.measure,
     "tunnel": tunnel.measure,
     "stalls": stalls.measure,
 }
