@@ -159,7 +159,7 @@ class LaunchForms:
         except TimeoutError:
             return [], f"{profile.title} did not say in {LIMITS_S:.0f} s what is free."
         except JupyterExtError as error:
-            return [], error.message
+            return [], f"{error.message} {error.hint}".strip()
 
     def _resolve_kindly(
         self, spec: Spec, profile: Profile | None, choice: Choice | None

@@ -38,12 +38,12 @@ _LANGUAGES: Mapping[Language, str] = {
 }
 
 _BACKENDS: Mapping[Backend, str] = {
-    # A pin that keeps the kernel; a stack of containers; machines side by side.
-    "local": '<path d="M44 42v8M40 50h8M44 50v8" stroke-width="3"/>'
-    '<circle cx="44" cy="40" r="0" /><path d="M39 41h10" stroke-width="3"/>',
-    "docker": '<path d="M36 52h16v5h-16zM36 45h7v5h-7zM45 45h7v5h-7z" stroke-width="1.800"/>',
-    "yarn": '<path d="M44 39v6M44 45l-6 5M44 45l6 5" stroke-width="2.200"/>'
-    '<path d="M34.500 50h7v6h-7zM46.500 50h7v6h-7z" stroke-width="1.800"/>',
+    # An anchor that holds the kernel; a stack of containers; machines side by side.
+    "local": '<circle cx="44" cy="41" r="2" stroke-width="2"/>'
+    '<path d="M44 43v13M40 46.500h8M37 50a7 6 0 0 0 14 0" stroke-width="2.5"/>',
+    "docker": '<path d="M36 52h16v5h-16zM36 45h7v5h-7zM45 45h7v5h-7z" stroke-width="1.8"/>',
+    "yarn": '<path d="M44 39v6M44 45l-6 5M44 45l6 5" stroke-width="2.2"/>'
+    '<path d="M34.5 50h7v6h-7zM46.5 50h7v6h-7z" stroke-width="1.8"/>',
 }
 
 
@@ -52,7 +52,7 @@ def draw(language: Language, backend: Backend, color: Color) -> str:
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width="64" height="64">\n'
         f"{_LANGUAGES[language]}\n"
-        f'<circle cx="44" cy="48" r="15.500" fill="{COLORS[color]}" stroke="#ffffff" '
+        f'<circle cx="44" cy="48" r="15.5" fill="{COLORS[color]}" stroke="#ffffff" '
         'stroke-width="2"/>\n'
         '<g fill="none" stroke="#ffffff" stroke-linecap="round" stroke-linejoin="round">'
         f"{_BACKENDS[backend]}</g>\n"

@@ -13,6 +13,7 @@ from jupyter_ext.app import JupyterExtApp
 from jupyter_ext.handlers import OWNER
 from jupyter_ext.kernels.models import KernelView
 from tests.conftest import eventually
+from tests.hadoop_sandbox import rest
 from tests.server_process import server_process
 
 SPEC = "local-python"
@@ -48,8 +49,8 @@ class Api:
         return await eventually(reached)
 
 
-async def offered(api):
-    return SPEC in (await api.ask("GET", "api/kernelspecs"))["kernelspecs"]
+async def offered(api, spec=SPEC):
+    return spec in (await api.ask("GET", "api/kernelspecs"))["kernelspecs"]
 
 
 async def test_the_life_of_a_kernel(tmp_path):
@@ -170,3 +171,31 @@ async def test_what_is_refused_and_in_which_words(jp_fetch, extension):
     assert (code, body["code"]) == (404, "not_found")
     await kernels("DELETE", "k")
     assert (await refused(kernels("GET", "k")))[0] == 404
+
+
+async def test_a_form_and_its_kernel_on_yarn(tmp_path, sandbox):
+    environment = {"JUPYTER_CONFIG_DIR": str(sandbox.config_dir)}
+    async with server_process(tmp_path, environment) as server, server.client() as client:
+        api = Api(client)
+        await eventually(lambda: offered(api, "dev-yarn-python"))
+        form = await api.kernels("GET", "forms", "dev-yarn-python")
+        assert (form["title"], form["limits_error"]) == ("Python on Development (YARN)", "")
+        assert form["schema"]["properties"]["memory_mb"]["maximum"] == 2048
+        assert form["values"]["memory_mb"] == 1024
+        assert form["schema"]["properties"]["queue"]["enum"] == ["", "default", "small"]
+        unknown = await api.kernels("GET", "forms", "prod-yarn-python")
+        assert "wants a Kerberos ticket of PROD.EXAMPLE.COM" in unknown["limits_error"]
+
+        kernel_id = str(uuid.uuid4())
+        launch = {"spec": "dev-yarn-python", "values": form["values"] | {"memory_mb": 640}}
+        await api.kernels("PUT", "launches", kernel_id, body=launch)
+        kernel = {"name": "dev-yarn-python", "kernel_id": kernel_id}
+        await api.ask("POST", "api/kernels", kernel)
+        view = await api.until(kernel_id, "running")
+        assert (view["cluster"], view["values"]["memory_mb"]) == ("dev", 640)
+        url = f"{sandbox.resourcemanager('dev')}/ws/v1/cluster/apps/{view['container']}"
+        app = rest("GET", url)["app"]
+        assert (app["allocatedMB"], app["queue"]) == (640, "root.default")
+        assert kernel_id in app["applicationTags"]
+        await api.kernels("DELETE", kernel_id)
+        assert rest("GET", url)["app"]["state"] in ("FINISHED", "KILLED")
