@@ -29,6 +29,8 @@ TAG = "jupyter-ext"
 AGENT = "agent.pyz"
 ENVIRONMENT = "environment"
 """What an environment archive is unpacked as, in the container."""
+_BIN = "bin/python"
+"""Where conda-pack and venv-pack have it."""
 _SCHEDULER = "yarn.resourcemanager.scheduler.address"
 _SCHEDULER_PORT = 8030
 _EXPIRY = "yarn.am.liveness-monitor.expiry-interval-ms"
@@ -112,7 +114,9 @@ class Wanted:
         """The shell command of the container, which keeps what it prints."""
         python = self.python or "python3"
         if self.archive:
-            python = f"{ENVIRONMENT}/{(self.python or 'bin/python').lstrip('/')}"
+            # An absolute path is that of the nodes' own Python, which the archive stands in for.
+            inside = self.python if self.python and not self.python.startswith("/") else _BIN
+            python = f"{ENVIRONMENT}/{inside}"
         run = f"{shlex.quote(python)} {AGENT} --yarn"
         return f"{run} 1><LOG_DIR>/stdout 2><LOG_DIR>/stderr"
 

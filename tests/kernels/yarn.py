@@ -74,6 +74,7 @@ class Yarn:
         agent: Callable[[], bytes] = agent_archive,
         user: str = OWNER,
     ) -> None:
+        self.agent = agent
         self.profiles = ProfileStore(layers)
         self.access = WithTicket(directory, user)
         self.backend = YarnBackend(self.access, self.profiles, agent)
