@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_ext.clusters.models import Profile
-from jupyter_ext.errors import Misconfigured, Unreachable
+from jupyter_ext.errors import JupyterExtError, Misconfigured, Unreachable
 from jupyter_ext.files import replace
 from jupyter_ext.kernels.backend import Condition, Found, Handle, LaunchFailed, Order, Tell
 from jupyter_ext.kernels.docker_container import (
@@ -49,16 +49,16 @@ _UNIX = "unix://"
 
 
 @dataclass(frozen=True)
-class _Nature:
+class Nature:
     """What follows from how a daemon runs."""
 
     user: tuple[int, int] | None
     """Who we are in its containers; None if it does not see this machine's files as we do."""
 
     @classmethod
-    def of(cls, engine: Engine, options: str) -> _Nature:
+    def of(cls, engine: Engine, options: str) -> Nature:
         """Read it from the security options of ``docker info``."""
-        if not engine.local or "name=userns" in options:
+        if not engine.local or "name=userns" in options or "name=selinux" in options:
             return cls(None)
         # A rootless daemon's root is the user who runs it.
         return cls((0, 0) if "name=rootless" in options else (os.geteuid(), os.getegid()))
@@ -66,6 +66,10 @@ class _Nature:
     def shares_files(self, user: tuple[int, int]) -> bool:
         """Whether that user of a container may read what only we may read here."""
         return self.user is not None and self.user[0] == user[0]
+
+
+class _NotShared(Exception):
+    """The daemon is local and does not see our files: one of us runs in a container itself."""
 
 
 class DockerBackend:
@@ -90,7 +94,7 @@ class DockerBackend:
         self._directory = directory
         self._agent = agent
         self._profiles = profiles
-        self._natures: dict[Engine, _Nature] = {}
+        self._natures: dict[Engine, Nature] = {}
 
     async def prepare(self, order: Order, tell: Tell) -> Handle:
         """Name the container, after a look at what can be known to be wrong."""
@@ -104,18 +108,18 @@ class DockerBackend:
         async with connect(engine) as daemon:
             nature = await self._nature(engine, daemon)
             image = await ensure(daemon, wishes.image, tell, engine.cluster)
-            user = wishes.user or nature.user or _user_of(image)
-            shared = nature.shares_files(user)
-            if not shared:
-                _check_hubs(order, engine)
             tell("starting", f"container {handle['container']}")
             try:
-                await self._make(daemon, order, wishes, user, shared=shared)
+                try:
+                    await self._make(daemon, order, wishes, nature, image)
+                except _NotShared:
+                    nature = self._natures[engine] = Nature(None)
+                    await self._make(daemon, order, wishes, nature, image)
             except Refused as refusal:
                 await self._remove(daemon, handle)
                 failure = refused(refusal.said, wishes.image)
                 raise LaunchFailed(failure, engine.cluster) from refusal
-            except LaunchFailed:
+            except JupyterExtError:
                 await self._remove(daemon, handle)
                 raise
 
@@ -185,17 +189,21 @@ class DockerBackend:
         daemon: Daemon,
         order: Order,
         wishes: Wishes,
-        user: tuple[int, int],
-        *,
-        shared: bool,
+        nature: Nature,
+        image: dict[str, Any],
     ) -> None:
         """Create and start the container, from wherever an earlier attempt got to."""
+        cluster = order.profile.name if order.profile else None
         for source, _, _ in wishes.volumes:
             # Docker would make an empty one instead.
             if not source.startswith("/") and not await daemon.has_volume(source):
-                raise LaunchFailed(no_volume(source), order.profile.name if order.profile else None)
-        name, mounted = name_of(order.kernel_id), {}
-        if shared:
+                raise LaunchFailed(no_volume(source), cluster)
+        user = wishes.user or nature.user or _user_of(image)
+        shared = nature.shares_files(user)
+        name, mounted = name_of(order.kernel_id), dict[str, str]()
+        if not shared:
+            _check_hubs(order, cluster)
+        else:
             place = await asyncio.to_thread(self._place_bootstrap, order)
             sockets = (Path(hub.removeprefix(_UNIX)).parent for hub in _unix_hubs(order))
             mounted = {str(place): SECRETS, **{str(path): str(path) for path in sockets}}
@@ -203,6 +211,8 @@ class DockerBackend:
             await daemon.create(name, body(order, wishes, user, mounted))
         except Refused as refusal:
             if refusal.status != CONFLICT:
+                if any(f"does not exist: {path}" in refusal.said for path in mounted):
+                    raise _NotShared from refusal
                 raise
             labels = (await daemon.show(name))["Config"]["Labels"]
             if (labels or {}).get(KERNEL_ID) != order.kernel_id:
@@ -214,10 +224,10 @@ class DockerBackend:
         await daemon.put(name, packed)
         await daemon.start(name)
 
-    async def _nature(self, engine: Engine, daemon: Daemon) -> _Nature:
+    async def _nature(self, engine: Engine, daemon: Daemon) -> Nature:
         if engine not in self._natures:
             options = " ".join((await daemon.info()).get("SecurityOptions") or ())
-            self._natures[engine] = _Nature.of(engine, options)
+            self._natures[engine] = Nature.of(engine, options)
         return self._natures[engine]
 
     def _place_bootstrap(self, order: Order) -> Path:
@@ -249,14 +259,14 @@ def _unix_hubs(order: Order) -> list[str]:
     return [hub for hub in order.bootstrap["hubs"] if hub.startswith(_UNIX)]
 
 
-def _check_hubs(order: Order, engine: Engine) -> None:
+def _check_hubs(order: Order, cluster: str | None) -> None:
     """Refuse a kernel that sees no socket of this machine and could never call this server."""
     if len(_unix_hubs(order)) == len(order.bootstrap["hubs"]):
         raise Misconfigured(
-            f"Kernels at {engine.host} could not call this server: it listens on a socket that "
-            "only you can use.",
+            "A kernel in that container could not call this server, which listens on a socket that "
+            "only you on this machine can use.",
             hint="Let the hub listen on an address that containers can reach.",
-            cluster=engine.cluster,
+            cluster=cluster,
         )
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from jupyter_ext.errors import Misconfigured
+from jupyter_ext.kernels.agent_archive import agent_archive
+from jupyter_ext.kernels.docker import DockerBackend, Nature
 from jupyter_ext.kernels.docker_container import HOME
+from jupyter_ext.kernels.docker_engine import Engine
 from tests.conftest import eventually
 from tests.kernels.docker_kernels import DockerKernels, printed, profile
 
@@ -177,6 +181,36 @@ async def test_somebody_else_cannot_use_our_socket(docker_kernels: DockerKernels
         await docker_kernels.start(profile=profile(tmp_path, user="1234:4321"))
     assert "Let the hub listen" in caught.value.hint
     assert await docker_kernels.backend.find(docker_kernels.owner) == []
+
+
+async def test_the_daemon_does_not_see_our_files(
+    docker_kernels: DockerKernels, tmp_path, monkeypatch
+):
+    """As if this process were in a container itself, with the daemon's socket mounted."""
+    monkeypatch.chdir(tmp_path)
+    here = Path("/proc/self/cwd/docker")  # another directory for each process
+    docker_kernels.backend = DockerBackend(here, agent_archive)
+    with pytest.raises(Misconfigured, match="could not call this server"):
+        await docker_kernels.start()
+    docker_kernels.listen_to_containers()
+    kernel = await docker_kernels.start()
+    [inspected] = json.loads(docker_kernels.engine.run("inspect", kernel.name))
+    assert (inspected["Mounts"], inspected["Config"]["User"]) == ([], "1000:1000")
+    assert os.listdir("docker") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "user"),
+    [
+        ("name=seccomp,profile=default", (os.geteuid(), os.getegid())),
+        ("name=seccomp,profile=default name=rootless", (0, 0)),
+        ("name=seccomp,profile=default name=userns", None),
+        ("name=selinux", None),
+    ],
+)
+def test_who_we_are_in_containers(options, user):
+    assert Nature.of(Engine("unix:///x"), options).user == user
+    assert Nature.of(Engine("tcp://localhost:1"), options).user is None
 
 
 async def test_no_image_is_named(docker_kernels: DockerKernels):
