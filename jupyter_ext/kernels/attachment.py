@@ -9,7 +9,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -100,9 +100,9 @@ class Attachment:
         self._answers: dict[str, asyncio.Future[Message]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
-        for port, channel in enumerate(CHANNELS, 1):
-            self.connection_info[f"{channel}_port"] = port
-            self._listen({"channel": channel}, directory / f"z-{port}")
+        self.connection_info |= {f"{name}_port": port for port, name in enumerate(CHANNELS, 1)}
+        for channel, sock in zip(CHANNELS, self._bind(), strict=True):
+            loop.call_soon_threadsafe(self._serve, sock, {"channel": channel})
 
     # -- for the server -----------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class Attachment:
         """
         for port in range(1, len(CHANNELS) + 1):
             path = f"{self.connection_info['ip']}-{port}"
-            with suppress(FileExistsError):
+            with suppress(FileExistsError, FileNotFoundError):  # nothing is left of a closed one
                 os.link(f"{path}{_KEPT}", path)
 
     def close(self) -> None:
@@ -263,17 +263,20 @@ class Attachment:
 
     # -- in the hub's loop, sockets ----------------------------------------------------------
 
-    def _listen(self, options: Message, path: Path) -> None:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            sock.bind(str(path))
-            path.chmod(0o600)
-            sock.listen(_BACKLOG)
-            os.link(path, f"{path}{_KEPT}")
-        except BaseException:
-            sock.close()
-            raise
-        self._loop.call_soon_threadsafe(self._serve, sock, options)
+    def _bind(self) -> list[socket.socket]:
+        """Make the sockets of all channels, or none."""
+        with ExitStack() as stack:
+            sockets: list[socket.socket] = []
+            for port in range(1, len(CHANNELS) + 1):
+                sock = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+                path = f"{self.connection_info['ip']}-{port}"
+                sock.bind(path)
+                os.chmod(path, 0o600)
+                sock.listen(_BACKLOG)
+                os.link(path, f"{path}{_KEPT}")
+                sockets.append(sock)
+            stack.pop_all()
+            return sockets
 
     def _serve(self, sock: socket.socket, options: Message) -> None:
         async def serve() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import os
+import shutil
 import socket
 import ssl
 import tempfile
@@ -207,6 +208,7 @@ class Hub:
                     kernel_id, secret, instance, directory, loop, self._released
                 )
             except OSError as error:
+                shutil.rmtree(directory, ignore_errors=True)
                 raise Unavailable(
                     f"Sockets for kernel {kernel_id} cannot be made in {directory}: "
                     f"{error.strerror or error}.",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,19 @@ async def test_listeners_are_called_in_their_own_loop_until_they_have_enough(tmp
             agent.reactor.call_threadsafe(agent.tunnel.tell, {"type": "kernel"})
             await eventually(lambda: in_hub == ["attached", "agent", "kernel"])
             assert here == ["attached", "agent"]
+
+
+def test_a_kernel_for_whose_sockets_there_are_no_descriptors_is_refused(tmp_path):
+    with running_hub(tmp_path) as hub:
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with ExitStack() as stack:
+            # Fill the holes, so that there are no more than three left.
+            highest = max(map(int, os.listdir("/proc/self/fd")))
+            while (last := stack.enter_context(open(os.devnull)).fileno()) < highest:
+                pass
+            stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (last + 4, before[1]))
+            with pytest.raises(Unavailable, match="Too many open files"):
+                Kernel(hub)
+            assert max(map(int, os.listdir("/proc/self/fd"))) <= last + 1
+        Kernel(hub)

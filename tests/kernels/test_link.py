@@ -314,6 +314,19 @@ def test_messages_that_nobody_takes_have_a_limit():
         agent.tell({"type": "kernel", "text": "x" * 9_000_000})
 
 
+def test_credentials_that_still_wait_are_replaced_by_newer_ones():
+    hub, agent, _ = opened("shell")
+    hub.tell({"type": "launch"})
+    for number in range(100):
+        hub.tell({"type": "credentials", "files": {"ticket": f"{number}" * 1_000_000}})
+    hub.tell({"type": "signal"})
+    events = list(agent.receive(hub.take(10_000_000)))
+    assert [event.message["type"] for event in events] == ["launch", "credentials", "signal"]
+    assert events[1].message["files"]["ticket"].startswith("9999")
+    hub.tell({"type": "credentials", "files": {}})
+    assert list(agent.receive(hub.take())) == [Told({"type": "credentials", "files": {}})]
+
+
 def test_the_last_logs_go_before_the_last_words():
     agent = Link(frames.TO_HUB, frames.TO_AGENT)
     agent.tell({"type": "log", "text": "why"})

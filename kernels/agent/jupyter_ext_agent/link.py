@@ -42,6 +42,8 @@ _ACK_FRAMES = 32
 _SPARE = frozenset(("log", "stats"))
 """Messages that wait behind everything else, and are left out if there are too many."""
 
+_WHOLE = frozenset(("credentials",))
+"""Messages that hold all there is to say: one that still waits is replaced by the next."""
 _QUICK = frozenset(("control", "shell", "stdin", "hb"))
 _RANKS = 3
 
@@ -80,6 +82,7 @@ class Link:
         self._spare: Deque[bytes] = deque()
         self._urgent_bytes = 0
         self._spare_bytes = 0
+        self._last_whole: Dict[str, bytes] = {}
         self._turns: Tuple[Deque[int], ...] = tuple(deque() for _ in range(_RANKS))
         self._begin()
 
@@ -154,7 +157,11 @@ class Link:
         if len(payload) > MESSAGE_LIMIT:
             raise LinkError(f"a message has {len(payload)} bytes; at most {MESSAGE_LIMIT} may go")
         frame = HEADER.pack(TELL, 0, len(payload)) + payload
-        if message.get("type") not in _SPARE:
+        kind = message.get("type")
+        if kind in _WHOLE:
+            self._withdraw(self._last_whole.get(str(kind)))
+            self._last_whole[str(kind)] = frame
+        if kind not in _SPARE:
             self._push_urgent(frame)
         elif self._spare_bytes + len(frame) <= SPARE_LIMIT:
             self._spare.append(frame)
@@ -309,6 +316,12 @@ class Link:
             self._spare_bytes -= len(frame)
             return frame
         return None
+
+    def _withdraw(self, frame: Optional[bytes]) -> None:
+        """Take a message back that has not gone yet."""
+        if any(each is frame for each in self._urgent):
+            self._urgent = deque(each for each in self._urgent if each is not frame)
+            self._urgent_bytes = sum(map(len, self._urgent))
 
     def _push_urgent(self, frame: bytes) -> None:
         if self._urgent_bytes + len(frame) > WAITING_LIMIT:
