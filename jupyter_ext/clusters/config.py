@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from jupyter_ext.clusters.models import ClusterConfig, Problem
+from jupyter_ext.clusters.models import PLACE_OR_URL, ClusterConfig, Problem
 from jupyter_ext.errors import Conflict, InvalidInput
 from jupyter_ext.files import replace
 
@@ -163,7 +163,10 @@ def _expectation(kind: str, location: tuple[str, ...], item: Mapping[str, Any]) 
         expected = f"one of {item['ctx']['expected']}"
     elif kind == "string_pattern_mismatch":
         pattern = item["ctx"]["pattern"]
-        expected = "an http:// or https:// URL" if pattern.startswith("^https?") else pattern
+        if pattern == PLACE_OR_URL:
+            expected = "host:port, or an http:// or https:// URL"
+        else:
+            expected = "an http:// or https:// URL" if pattern.startswith("^https?") else pattern
     else:
         expected = str(item["msg"])
     return f"Expected {expected}" + (f" ({description.rstrip('.')})." if description else ".")

@@ -16,6 +16,7 @@ PROFILE_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 ProfileName = Annotated[str, Field(pattern=PROFILE_NAME)]
 DURATION = r"^([0-9]+[dhms])+$"
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+PLACE_OR_URL = r"^([^\s:/]+:[0-9]+|https?://[^\s/]+\S*)$"
 
 
 class AuthConfig(Model):
@@ -210,7 +211,12 @@ class ClusterConfig(Model):
     )
     gateway: GatewayConfig = GatewayConfig()
     livy: HttpUrl | None = Field(default=None, description="Base URL of Livy.")
-    hiveserver2: str | None = Field(default=None, description="host:port of HiveServer2.")
+    hiveserver2: str | None = Field(
+        default=None,
+        pattern=PLACE_OR_URL,
+        description="HiveServer2 in HTTP mode: host:port, or its URL if that is not "
+        "http://host:port/cliservice.",
+    )
     kernels: KernelsConfig = KernelsConfig()
     locked: list[str] = Field(
         default=[],

@@ -178,7 +178,7 @@ export interface ClusterConfig {
    */
   livy: string | null;
   /**
-   * host:port of HiveServer2.
+   * HiveServer2 in HTTP mode: host:port, or its URL if that is not http://host:port/cliservice.
    */
   hiveserver2: string | null;
   kernels: KernelsConfig;

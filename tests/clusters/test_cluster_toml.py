@@ -32,6 +32,8 @@ def layer(tmp_path, text, name="cluster"):
             "did you mean kernels.yarn.memory_mb?",
         ),
         ("[gateway]\nnamenode = 'knox:8443'", "gateway.namenode", "an http:// or https:// URL"),
+        ("hiveserver2 = 'hive'", "hiveserver2", "host:port, or an http:// or https:// URL"),
+        ("hiveserver2 = 'hive2://hive:10000'", "hiveserver2", "host:port, or an http"),
         ("gateway = 'https://knox'", "gateway", "Expected a table of keys."),
         ("[kerberos]\nkdc = 'kdc.example'", "kerberos.kdc", "Expected a list in [ ] (host[:port]"),
         ("[kerberos]\nkdc = [1]", "kerberos.kdc", "Expected a string in quotes"),
