@@ -20,8 +20,6 @@ T = TypeVar("T")
 NOT_FOUND, CONFLICT = 404, 409
 CONNECT_S = 5.0
 ANSWER_S = 60.0
-START_S = 300.0
-"""What making or starting a container may take: a volume or a network of a plugin is slow."""
 # What aiodocker gives for an answer that never came.
 _NO_ANSWER = 900
 
@@ -178,5 +176,5 @@ async def _whole(question: Awaitable[T]) -> T:
     try:
         return await asyncio.shield(asked)
     except asyncio.CancelledError:
-        await asyncio.wait([asked], timeout=START_S)
+        await asyncio.wait([asked])
         raise

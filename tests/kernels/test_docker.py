@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,12 @@ async def test_volumes_and_a_user_of_ones_own(docker_kernels: DockerKernels, tmp
     data.mkdir()
     (data / "in").write_text("from outside")
     tmp_path.chmod(0o755)
+    wheel = "thing-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(data / wheel, "w") as archive:
+        archive.writestr("thing.py", "found = 'installed'")
+        archive.writestr("thing-1.0.dist-info/METADATA", "Name: thing\nVersion: 1.0\n")
+        archive.writestr("thing-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr("thing-1.0.dist-info/RECORD", "")
     docker_kernels.engine.run("volume", "create", name)
     try:
         # Somebody else cannot use a socket of ours.
@@ -111,6 +118,9 @@ async def test_volumes_and_a_user_of_ones_own(docker_kernels: DockerKernels, tmp
             said = await printed(
                 client, "import os\nprint(os.popen('id; cat /data/in; touch /data/x 2>&1').read())"
             )
+            # What is installed in a running container, the kernel has.
+            await printed(client, f"!pip install --no-index /data/{wheel}")
+            assert await printed(client, "import thing; print(thing.found)") == "installed\n"
         await docker_kernels.backend.end(kernel.handle)
         assert name in docker_kernels.engine.run("volume", "ls", "--quiet")
     finally:

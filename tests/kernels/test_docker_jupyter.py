@@ -76,7 +76,7 @@ async def test_a_kernel_does_what_jupyter_asks_of_kernels(root):
     assert b"skipped" not in said, said.decode()
 
 
-async def test_a_kernel_outlives_a_server_that_is_killed(root, docker):
+async def test_a_kernel_outlives_its_server_and_not_its_container(root, docker):
     environment = {"JUPYTER_CONFIG_DIR": str(root / "config"), "JUPYTER_NO_CONFIG": ""}
     async with server_process(root, environment) as server:
         kernel_id = (await start(server, spec=SPEC))["kernel"]["id"]
@@ -96,6 +96,10 @@ async def test_a_kernel_outlives_a_server_that_is_killed(root, docker):
             )
             assert said == "False True\n"
             container = f"jupyter-ext-{kernel_id}"
-            assert container in docker.run("ps", "--format", "{{.Names}}")
+            docker.run("kill", container)
+            await until(server, kernel_id, "dead")
+            [view] = (await client.get("jupyter-ext/kernels")).json()["kernels"]
+            assert (view["state"], view["container"]) == ("failed", container)
+            assert view["failure"]["cause"] == "The kernel's container was stopped from outside."
             assert (await client.delete(f"api/kernels/{kernel_id}")).is_success
             assert container not in docker.run("ps", "--all", "--format", "{{.Names}}")
