@@ -147,7 +147,11 @@ class Launcher:
                 running.attachment.tell({"type": "launch", **launch})
         except (TimeoutError, JupyterExtError) as error:
             raise LaunchFailed(running.failure or failures.unreachable()) from error
-        await until_it_answers(running, starts)
+        try:
+            await until_it_answers(running, starts)
+        except LaunchFailed as failed:
+            self.registry.fail(kernel_id, failed.failure)
+            raise
         self.registry.change(kernel_id, state="running")
 
     async def adopt(self, row: KernelRow) -> Running:

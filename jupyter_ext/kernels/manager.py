@@ -22,6 +22,7 @@ from jupyter_server.services.kernels.kernelmanager import (
 from traitlets import Type, default
 
 from jupyter_ext.errors import Conflict
+from jupyter_ext.kernels.backend import LaunchFailed
 from jupyter_ext.kernels.provisioner import ClusterProvisioner
 from jupyter_ext.kernels.services import KernelServices
 from jupyter_ext.kernels.specs import PROVISIONERS
@@ -33,17 +34,24 @@ class ClusterKernelRestarter(AsyncIOLoopKernelRestarter):
     async def poll(self) -> None:  # type: ignore[override] # as in its base class
         """Look after the kernel."""
         manager = self.kernel_manager
-        if isinstance(manager.provisioner, ClusterProvisioner):
-            if manager.shutting_down:
-                return
-            running = manager.provisioner.running
-            if running is not None and running.failure is not None:
-                # It is for a person to say whether another container makes sense.
-                self.stop()
-                manager.execution_state, manager.reason = "dead", running.failure.cause
-                self._fire_callbacks("dead")
-                return
-        await super().poll()
+        if not isinstance(manager.provisioner, ClusterProvisioner):
+            await super().poll()
+            return
+        if manager.shutting_down:
+            return
+        running = manager.provisioner.running
+        if running is not None and running.failure is not None:
+            # It is for a person to say whether another container makes sense.
+            self.stop()
+            self._fire_callbacks("dead")
+            return
+        try:
+            await super().poll()
+        except LaunchFailed as failed:
+            # A start that failed is one of those that are counted.
+            self.log.warning("Kernel %s does not come back: %s", manager.kernel_id, failed)
+            self._restarting = True
+            self.start()
 
 
 class ClusterServerKernelManager(ServerKernelManager):
@@ -179,9 +187,15 @@ class ClusterKernelManager(AsyncMappingKernelManager):
     restart_kernel: Any = _async_restart_kernel
 
     def _handle_kernel_died(self, kernel_id: str) -> None:
-        """Keep a kernel of ours that has died: a restart gives it another container."""
+        """Keep a kernel of ours that has died: somebody may want to restart it."""
         if not self.is_ours(kernel_id):
             super()._handle_kernel_died(kernel_id)
+            return
+        manager = self._kernels[kernel_id]
+        manager.execution_state = "dead"
+        view = self.services.registry.peek(kernel_id) if self.services is not None else None
+        if view is not None and view.failure is not None:
+            manager.reason = view.failure.cause
 
     def harden(self, kernel_id: str, values: Mapping[str, Any]) -> None:
         """Let a kernel's next restart make a new container, with these values changed."""
@@ -191,10 +205,13 @@ class ClusterKernelManager(AsyncMappingKernelManager):
 
     async def _async_shutdown_kernel(
         self, kernel_id: str, now: bool | None = False, restart: bool | None = False
-    ) -> Any:
+    ) -> None:
         if self.services is not None:
             self.services.launcher.cancel(kernel_id)
-        return await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
+        await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
+        if self.services is not None and kernel_id not in self._kernels:
+            # One whose last restart failed is only forgotten by the base class.
+            await self.services.launcher.end(kernel_id)
 
     shutdown_kernel: Any = _async_shutdown_kernel
 

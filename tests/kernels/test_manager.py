@@ -1,0 +1,126 @@
+"""Kernels of ours in the server's kernel manager: in nobody's way, and as pending kernels."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from tests.conftest import eventually
+from tests.kernels import provisioned, served
+
+
+@pytest.fixture(params=[False, True], ids=["as ever", "pending"])
+def jp_server_config(request, jp_server_config):
+    """With and without Jupyter's own pending kernels."""
+    return {
+        **jp_server_config,
+        "ClusterKernelManager": {"use_pending_kernels": request.param},
+        "KernelRestarter": {"time_to_dead": 0.1},
+    }
+
+
+@pytest.fixture
+def server(jp_serverapp, jp_data_dir):
+    """The server; whatever a test does, none of its agents stays."""
+    served.write_specs(jp_data_dir)
+    yield jp_serverapp
+    for agent in served.agents(jp_data_dir):
+        agent.kill()
+
+
+def _services(server):
+    return server.kernel_manager.services
+
+
+def _write(data, name, argv):
+    """Make the spec start something else."""
+    path = data / "kernels" / name / "kernel.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "argv": argv}))
+
+
+async def _model(jp_fetch, kernel_id):
+    return json.loads((await jp_fetch("api", "kernels", kernel_id)).body)
+
+
+async def _start(jp_fetch, name=served.SPEC):
+    body = {"path": "a.ipynb", "type": "notebook", "name": "a", "kernel": {"name": name}}
+    reply = await jp_fetch("api", "sessions", method="POST", body=json.dumps(body))
+    return json.loads(reply.body)["kernel"]["id"]
+
+
+async def test_a_start_is_nobodys_to_wait_for_and_can_be_given_up(server, jp_fetch, jp_data_dir):
+    backend = provisioned.StallingBackend("start")
+    _services(server)._backends["local"] = backend
+    kernel_id = await _start(jp_fetch)
+    model = await _model(jp_fetch, kernel_id)
+    assert model["execution_state"] == "starting"
+    await eventually(lambda: backend.stalled)
+    assert len(served.agents(jp_data_dir)) == 1
+    await jp_fetch("api", "kernels", kernel_id, method="DELETE")
+    await eventually(lambda: kernel_id not in server.kernel_manager)
+    await eventually(lambda: not served.agents(jp_data_dir))
+    assert await _services(server).store.kernels() == []
+
+
+async def test_a_start_that_failed_says_why_and_can_be_tried_again(server, jp_fetch, jp_data_dir):
+    good = provisioned.PYTHON
+    _write(jp_data_dir, served.SPEC, [sys.executable, "-c", "raise SystemExit('no luck')"])
+    kernel_id = await _start(jp_fetch)
+
+    async def state(wanted):
+        return (await _model(jp_fetch, kernel_id))["execution_state"] == wanted
+
+    await eventually(lambda: state("dead"))
+    assert "exit code 1" in (await _model(jp_fetch, kernel_id))["reason"]
+    view = _services(server).registry.get(kernel_id)
+    assert view.failure.diagnostics == "no luck"
+
+    _write(jp_data_dir, served.SPEC, good)
+    server.kernel_manager.get_kernel(kernel_id)._kernel_spec = None
+    server.kernel_manager.get_kernel(kernel_id).provisioner = None
+    await jp_fetch("api", "kernels", kernel_id, "restart", method="POST", body="{}")
+    await eventually(lambda: state("idle"))
+    await jp_fetch("api", "kernels", kernel_id, method="DELETE")
+    await eventually(lambda: not served.agents(jp_data_dir))
+
+
+async def test_a_kernel_that_keeps_dying_is_left_alone_in_the_end(server, jp_fetch, jp_data_dir):
+    """As the server does with plain ones: five times, and no more."""
+    count = jp_data_dir / "count"
+    code = (
+        "import pathlib, sys; path = pathlib.Path(sys.argv.pop(1)); path.touch();"
+        "number = len(path.read_text()); path.write_text('x' * (number + 1));"
+        "number and sys.exit(3);"
+        "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+    )
+    argv = [sys.executable, "-c", code, str(count), "-f", "{connection_file}"]
+    _write(jp_data_dir, served.SPEC, argv)
+    kernel_id = await _start(jp_fetch)
+
+    async def state(wanted):
+        return (await _model(jp_fetch, kernel_id))["execution_state"] == wanted
+
+    await eventually(lambda: state("idle"))
+    [agent] = served.agents(jp_data_dir)
+    [process] = agent.children()
+    process.kill()
+    await eventually(lambda: state("dead"))
+    assert len(count.read_text()) == 6, "the first start, and five more"
+    assert served.agents(jp_data_dir) == [agent], "its container is still there to look at"
+    assert "exit code 3" in (await _model(jp_fetch, kernel_id))["reason"]
+    await jp_fetch("api", "kernels", kernel_id, method="DELETE")
+    await eventually(lambda: not served.agents(jp_data_dir))
+
+
+async def test_plain_kernels_are_started_as_ever(server, jp_fetch):
+    kernel_id = await _start(jp_fetch, served.PLAIN)
+    manager = server.kernel_manager.get_kernel(kernel_id)
+    if not server.kernel_manager.use_pending_kernels:
+        assert manager.ready.done(), "the request waited for it"
+    await eventually(lambda: manager.ready.done())
+    assert manager.transport == "tcp"
+    assert _services(server).registry.views() == []
+    await jp_fetch("api", "kernels", kernel_id, method="DELETE")
+    await eventually(lambda: kernel_id not in server.kernel_manager)
