@@ -10,6 +10,7 @@ from benchmarks import (
     credentials,
     docker,
     imports,
+    local_kernels,
     panel,
     polling,
     profiles,
@@ -26,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "credentials": credentials.measure,
     "agent": agent.measure,
     "docker": docker.measure,
+    "local_kernels": local_kernels.measure,
     "tunnel": tunnel.measure,
     "stalls": stalls.measure,
 }

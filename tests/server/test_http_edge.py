@@ -35,6 +35,10 @@ def endpoints(extension):
         extension.broker,
         extension.boards,
         extension.control,
+        extension.kernel_control,
+        extension.forms,
+        extension.serving.services.hub,
+        [],
         extension.version,
     )
     return [
