@@ -11,6 +11,7 @@ from jupyter_ext.clusters.models import ClusterConfig
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.credentials import kdc_clock
 from jupyter_ext.hadoop.doctor import examine
+from tests.fakes.listening import listening
 from tests.fakes.raw_server import always, closed_port, raw_server, reply
 from tests.hadoop.examined import checks, info, profile, resourcemanager
 from tests.kdc import running_kdc
@@ -104,6 +105,40 @@ async def test_a_realm_without_a_kdc(tmp_path, realm, conf, verdict, message, re
     assert found["realm"].verdict == verdict
     assert message in found["realm"].message
     assert remedy in found["realm"].remedy
+
+
+async def test_a_krb5_conf_that_cannot_be_read(tmp_path):
+    missing = tmp_path / "krb5.conf"
+    found = await checks(profile(auth="kerberos", realm="TEST", krb5_conf=str(missing)))
+    assert found["realm"].verdict == "failed"
+    assert found["realm"].message == f"{missing} cannot be read: No such file or directory."
+
+
+# KRB-ERROR of a KDC that does not know the realm, but for what makes it one.
+TIME = b"\xa4\x11\x18\x0f20260101000000Z"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"\xff\xff\xff\xff",
+        b"\0\0\0\2\x7e\x05",
+        b"\0\0\0\4\x30\x02\x30\0",
+        b"\0\0\0\1\x7e",
+        b"\0\0\0\x17\x7e\x15\x30\x13" + TIME,
+        b"\0\0\0\x21\x6b\x1f\x30\x1d" + TIME + b"\xa5\x03\x02\x01\0" + b"\xa6\x03\x02\x01\x06",
+    ],
+)
+async def test_an_answer_of_nothing_that_is_a_kdc(answer):
+    async def handle(reader, writer):
+        await reader.readexactly(4)
+        writer.write(answer)
+
+    async with listening(handle) as port:
+        found = await checks(in_realm("TEST", f"localhost:{port}"))
+    assert found["realm"].verdict == "failed"
+    assert "Does not answer as a KDC: the answer is no Kerberos" in found["realm"].message
+    assert "clock" not in found
 
 
 @pytest.mark.parametrize("config", [{"kdc": ["localhost:{}"]}, {}])

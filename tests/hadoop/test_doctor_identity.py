@@ -25,10 +25,11 @@ from jupyter_ext.hadoop.clients import Hadoop
 from jupyter_ext.hadoop.doctor import examine
 from jupyter_ext.hadoop.tokens import TokenDesk
 from tests.fakes.certificates import Authority
+from tests.fakes.ldap_server import ldap_server
 from tests.fakes.raw_server import always, closed_port, raw_server, reply
 from tests.hadoop.examined import info, profile, resourcemanager
 from tests.kdc import running_kdc
-from tests.ldap_profiles import with_ldap
+from tests.ldap_profiles import refusing, with_ldap
 from tests.profiles import endpoints
 
 REALM = "PROD.EXAMPLE.COM"
@@ -220,6 +221,37 @@ async def test_nothing_is_shown_to_a_directory_that_is_not_trusted(sandbox, prod
     assert "does not prove who it is" in found["tls", url].message
     assert found["bind", url].verdict == "skipped"
     assert found["bind", url].message == "Nothing is sent to it."
+
+
+async def test_a_directory_that_refuses_the_ticket(prod, alice, tmp_path):
+    authority = Authority(tmp_path)
+    async with ldap_server(refusing(49), authority.server()) as server:
+        url = f"ldaps://localhost:{server.port}"
+        changes = {"ca_file": str(authority.ca_file)}
+        found = await checks(with_ldap(prod, url=url).model_copy(update=changes), alice)
+    assert found["tls", url].verdict == "ok"
+    assert found["bind", url].verdict == "failed"
+    assert "does not accept your ticket" in found["bind", url].message
+
+
+async def test_a_cluster_that_is_for_others(sandbox, tmp_path):
+    layer = tmp_path / "clusters"
+    shutil.copytree(sandbox.profile_dir("prod"), layer / "prod")
+    toml = layer / "prod" / "cluster.toml"
+    toml.write_text(f'allowed_groups = ["nobody"]\n{toml.read_text()}')
+    store = ProfileStore([("system", layer)])
+    runtime = RuntimeDirectory(tmp_path / "runtime")
+    broker = Broker(store, runtime, prover=prover)
+    await broker.login("ann", "prod", "alice", "alice-password")
+    await broker.session("ann", "prod").settled(20)
+    found = await checks(store.get("prod"), LoggedIn(broker, "ann"))
+    await broker.close()
+    runtime.close()
+    assert found["login", REALM].verdict == "failed"
+    assert "only for members of nobody" in found["login", REALM].message
+    # Its daemons are looked at as by anybody else.
+    assert found["ticket", f"HTTP/localhost@{REALM}"].message == "Log in first."
+    assert found["auth", sandbox.namenode("prod")].verdict == "ok"
 
 
 async def test_a_directory_without_kerberos(prod):

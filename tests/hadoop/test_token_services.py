@@ -191,6 +191,52 @@ async def test_hiveserver2_in_binary_mode(answer):
     assert not minted.tokens
 
 
+async def test_hiveserver2_of_a_version_that_knows_no_such_call():
+    said = b"Invalid method name: 'OpenSession'"
+    body = b"\x0b\0\x01" + len(said).to_bytes(4, "big") + said + b"\0"
+    head = b"\x80\x01\0\x03\0\0\0\x0bOpenSession\0\0\0\x01"
+    answer = reply(head + body, Content_Type="application/x-thrift")
+    async with raw_server(always(answer)) as server:
+        asked = desk(profile({"hiveserver2": server.url("/cliservice")}))
+        minted = await one(asked)
+        await asked.aclose()
+    assert minted.info.error.code == "forbidden"
+    assert f"refused OpenSession: {said.decode()}" in minted.info.error.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"Token": {}}, "is none"),
+        ({"Token": {"urlString": "AAAA"}}, "is none"),
+        ({"Token": {"urlString": "BQEAAAAFAXgBeAF4AXg"}}, "is none"),
+    ],
+)
+async def test_a_token_that_is_none(answer, said):
+    async with raw_server(always(as_json(answer))) as server:
+        asked = desk(profile({"kms": server.url("/kms")}))
+        minted = await one(asked)
+        await asked.aclose()
+    assert said in minted.info.error.message
+    assert "between here and there" in minted.info.error.hint
+    assert not minted.tokens
+
+
+async def test_a_renewal_that_does_not_say_until_when():
+    async with kms() as server:
+        asked = desk(profile({"kms": f"http://localhost:{server.port}/kms"}))
+        minted = await one(asked)
+        await asked.aclose()
+    async with raw_server(always(as_json({}))) as odd:
+        asked = desk(profile({"kms": odd.url("/kms")}))
+        moved = minted.info.model_copy(update={"address": f"localhost:{odd.port}"})
+        renewed = await asked.renew(Minted(moved, minted.issued))
+        await asked.aclose()
+    # What there was stays, and why there is nothing new is said.
+    assert renewed.tokens == minted.tokens
+    assert "is none" in renewed.info.error.message
+
+
 async def test_hiveserver2_down():
     asked = desk(profile({"hiveserver2": f"localhost:{closed_port()}"}))
     minted = await one(asked)
