@@ -24,6 +24,8 @@ _EXIT = re.compile(r"exited with\s+exitCode: (-?\d+)")
 _UNITS = {"B": 1 / (1 << 20), "KB": 1 / 1024, "MB": 1, "GB": 1024, "TB": 1 << 20}
 _LAST_LINES = re.compile(r"Last \d+ bytes of \S+ :\n(.*?)(?:\n\n|\n\[\d{4}-|\Z)", re.DOTALL)
 _LONGEST = 4000
+_RECOVERED = "Attempt recovered after RM restart"
+"""Stands before everything else after a failover, with no space in between."""
 _MEMORY_EXIT, _VIRTUAL_EXIT = -104, -103
 
 
@@ -50,7 +52,8 @@ def explain(ended: Ended, log: str = "") -> Failure:
     log
         The end of what its container printed, where it is known.
     """
-    said = ended.diagnostics.strip()
+    said = ended.diagnostics.removeprefix(_RECOVERED).strip()
+    ended = ended._replace(diagnostics=said)
     shown = f"{said}\n{log}".strip() if log and log.strip() not in said else said
     shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
     if failure := _memory(ended):
