@@ -227,6 +227,11 @@ class Hub:
         return tunnel
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started and is not closed."""
+        return self._loop is not None
+
+    @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The hub's own, for transports in other threads."""
         return self._running()

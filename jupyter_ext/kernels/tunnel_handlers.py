@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_ext_agent.frames import CHUNK
 from jupyter_server.auth.decorator import allow_unauthenticated
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jupyter_ext.kernels.hub import Hub
@@ -35,6 +36,8 @@ class TunnelHandler(WebSocketHandler):
     @allow_unauthenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Become a websocket."""
+        if not self._hub.is_running:
+            raise HTTPError(503, reason="No kernel of this server has an agent")
         await super().get(*args, **kwargs)
 
     def open(self, *args: str, **kwargs: str) -> None:
