@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from pathlib import Path
 from typing import Protocol
 
-from jupyter_ext.errors import Conflict, Unavailable
+from jupyter_ext.errors import Conflict, JupyterExtError, Unavailable
 from jupyter_ext.kernels import culling
 from jupyter_ext.kernels.containers import KernelContainers
 from jupyter_ext.kernels.culling import Culler
 from jupyter_ext.kernels.models import KernelView, LogText, RestartRequest
 from jupyter_ext.kernels.terminals import Terminals
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 2.0
+"""Seconds that a list waits for what is looked for."""
 
 
 class Manager(culling.Manager, Protocol):
@@ -38,11 +45,17 @@ class KernelControl:
         self._containers = containers
         self._manager = manager
         self._terminals = Terminals()
+        self._looks: dict[str, asyncio.Task[None]] = {}
         self.culler = Culler(containers.registry, manager)
 
     async def list(self, user: str) -> list[KernelView]:
         """List the kernels of a Jupyter user, after a look for those without a server."""
-        await self._containers.look(user)
+        look = self._looks.get(user)
+        if look is None:
+            look = asyncio.create_task(self._look(user), name="look for kernels")
+            self._looks[user] = look
+        # A cluster that does not answer holds nobody up; the stream tells what is found later.
+        await asyncio.wait([look], timeout=LOOK_S)
         return self._containers.registry.views(user)
 
     def get(self, user: str, kernel_id: str) -> KernelView:
@@ -143,8 +156,20 @@ class KernelControl:
         return await self._terminals.open(attachment)
 
     async def close(self) -> None:
-        """Close every terminal."""
+        """Close every terminal, and look for nothing any more."""
+        looks = list(self._looks.values())
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
         await self._terminals.close()
+
+    async def _look(self, user: str) -> None:
+        try:
+            await self._containers.look(user)
+        except JupyterExtError as error:
+            log.warning("%s %s", error.message, error.hint)
+        finally:
+            del self._looks[user]
 
     def _managed(self, user: str, kernel_id: str) -> KernelView:
         view = self.get(user, kernel_id)

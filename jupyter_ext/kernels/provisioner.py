@@ -50,6 +50,8 @@ class ClusterProvisioner(KernelProvisionerBase):
         self.connection_info: Any = {}  # the base class has one for all instances
         self.running: Running | None = None
         self._changes: Mapping[str, Any] | None = None
+        self._values: Mapping[str, Any] | None = None
+        """Of the last start; None before the first."""
         self._hopeless = False
 
     @property
@@ -102,17 +104,20 @@ class ClusterProvisioner(KernelProvisionerBase):
     async def _launch(self, launch: dict[str, Any]) -> Running:
         services, running = self.services, self.running
         profile = await services.profile(self.cluster)
-        if running is None:
-            values = await services.values(self.kernel_id, self.parent.kernel_name)
-        elif self.can_stay:
+        if running is not None and self.can_stay:
             await services.launcher.restart(running, self._complete(launch, profile))
             return running
+        # One that never became ready has values too: a restart changes some of them.
+        before = self._values if running is None else running.row.values
+        changes, self._changes = self._changes, None
+        if before is None:
+            values = await services.values(self.kernel_id, self.parent.kernel_name)
         else:
-            values = services.changed(
-                self.backend, profile, running.row.values, self._changes or {}
-            )
+            values = services.changed(self.backend, profile, before, changes or {})
+        self._values = values
+        if running is not None:
             await services.launcher.end(self.kernel_id)
-            self.running = self._changes = None
+            self.running = None
         return await services.launcher.start(
             Wanted(
                 kernel_id=self.kernel_id,
