@@ -32,6 +32,12 @@ export namespace CommandIDs {
   export const renewLogin = 'jupyter-ext:renew-login';
   /** Show who the user is on a cluster. */
   export const whoAmI = 'jupyter-ext:who-am-i';
+  /** Show the side panel of remote kernels. */
+  export const kernels = 'jupyter-ext:show-kernels';
+  /** Look for remote kernels, those without a server included. */
+  export const findKernels = 'jupyter-ext:find-kernels';
+  /** Show the launch form of a kernelspec again; takes `{spec}`. */
+  export const askAgain = 'jupyter-ext:ask-before-start';
 }
 
 /** Describe the arguments of a command that takes none. */

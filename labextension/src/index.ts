@@ -3,6 +3,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import clusters from './clusters/plugin';
 import { credentialsPlugin, identitiesPlugin } from './credentials/plugin';
 import { kernelPlugin } from './kernel/plugin';
+import { kernelsPlugin } from './kernels/plugin';
 import { localePlugin } from './locale/plugin';
 import sandbox from './sandbox/plugin';
 import { detailPlugin } from './status/detailPlugin';
@@ -17,7 +18,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   clusters,
   sandbox,
   identitiesPlugin,
-  credentialsPlugin
+  credentialsPlugin,
+  kernelsPlugin
 ];
 
 export default plugins;

@@ -8,6 +8,8 @@ import type {
   ClusterStatus,
   Identity,
   IdentityMessage,
+  KernelsMessage,
+  KernelView,
   ServerInfo,
   StatusMessage,
   WatchMessage
@@ -16,7 +18,8 @@ import { request, ResponseError, streamUrl } from '../request';
 import type { Connection, IStatusModel } from './tokens';
 
 /** Everything the server sends over the stream. */
-type ServerMessage = BoardMessage | StatusMessage | IdentityMessage;
+type ServerMessage =
+  BoardMessage | StatusMessage | IdentityMessage | KernelsMessage;
 
 /** The wire protocol that this front end speaks. */
 export const PROTOCOL = 1;
@@ -69,6 +72,14 @@ export class StatusModel implements IStatusModel {
 
   get connectionChanged(): ISignal<this, Connection> {
     return this._connectionChanged;
+  }
+
+  get kernels(): ReadonlyArray<KernelView> | null {
+    return this._kernels;
+  }
+
+  get kernelsChanged(): ISignal<this, void> {
+    return this._kernelsChanged;
   }
 
   get isDisposed(): boolean {
@@ -167,6 +178,9 @@ export class StatusModel implements IStatusModel {
         return this._onStatus(message);
       case 'identity':
         return this._onIdentity(message);
+      case 'kernels':
+        this._kernels = message.kernels;
+        return this._kernelsChanged.emit();
     }
   }
 
@@ -274,6 +288,7 @@ export class StatusModel implements IStatusModel {
   private readonly _settings: ServerConnection.ISettings;
   private readonly _firstRetryMs: number;
   private _cards: ReadonlyArray<Card> = [];
+  private _kernels: ReadonlyArray<KernelView> | null = null;
   private _connection: Connection = 'connecting';
   private _lostAt: number | null = null;
   private _ready = false;
@@ -289,6 +304,7 @@ export class StatusModel implements IStatusModel {
   private readonly _statusChanged = new Signal<this, ClusterStatus>(this);
   private readonly _identityChanged = new Signal<this, Identity>(this);
   private readonly _connectionChanged = new Signal<this, Connection>(this);
+  private readonly _kernelsChanged = new Signal<this, void>(this);
 }
 
 /** The namespace for the `StatusModel` class statics. */

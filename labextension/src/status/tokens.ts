@@ -2,7 +2,7 @@ import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
-import type { Card, ClusterStatus, Identity } from '../api';
+import type { Card, ClusterStatus, Identity, KernelView } from '../api';
 
 /** How the stream from the server is doing. */
 export type Connection =
@@ -29,6 +29,12 @@ export interface IStatusModel extends IDisposable {
   readonly identityChanged: ISignal<IStatusModel, Identity>;
 
   readonly connectionChanged: ISignal<IStatusModel, Connection>;
+
+  /** The user's remote kernels, the oldest first; null until the server has told of them. */
+  readonly kernels: ReadonlyArray<KernelView> | null;
+
+  /** Any of the kernels changed. */
+  readonly kernelsChanged: ISignal<IStatusModel, void>;
 
   /** The card of a profile, if there is such a profile. */
   card(name: string): Card | undefined;

@@ -30,6 +30,8 @@ class FakeModel implements IStatusModel {
   readonly connectionChanged: Signal<IStatusModel, Connection> = new Signal(
     this
   );
+  readonly kernels = null;
+  readonly kernelsChanged: Signal<IStatusModel, void> = new Signal(this);
 
   card(name: string): Card | undefined {
     return this.cards.find(({ profile }) => profile.name === name);

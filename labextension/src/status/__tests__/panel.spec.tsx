@@ -22,6 +22,8 @@ class FakeModel implements IStatusModel {
   readonly statusChanged = new Signal<this, ClusterStatus>(this);
   readonly identityChanged = new Signal<this, Identity>(this);
   readonly connectionChanged = new Signal<this, Connection>(this);
+  readonly kernels = null;
+  readonly kernelsChanged = new Signal<this, void>(this);
 
   card(name: string): Card | undefined {
     return this.cards.find(c => c.profile.name === name);
