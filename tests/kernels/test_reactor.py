@@ -43,12 +43,19 @@ def test_timers_are_due_in_their_order_and_may_be_cancelled(reactor):
 
 def test_other_threads_wake_it(reactor):
     called: list[int] = []
-    thread = threading.Thread(target=lambda: reactor.call_threadsafe(called.append, 1))
-    reactor.call_later(PATIENCE_S, called.append, 2)
+    may_call = threading.Event()
+
+    def call() -> None:
+        may_call.wait()
+        reactor.call_threadsafe(called.append, 1)
+
+    thread = threading.Thread(target=call)
     thread.start()
-    reactor.turn()
+    reactor.call_later(2 * PATIENCE_S, called.append, 2)
+    reactor.call_soon(may_call.set)
+    while not called:
+        reactor.turn()
     thread.join()
-    reactor.turn()
     assert called == [1]
 
 
