@@ -11,7 +11,7 @@ from jupyter_ext.errors import InvalidInput, NotFound, Unreachable
 from jupyter_ext.hadoop.models import ClusterMetrics, Node, Queue, Resources, Scheduler
 from jupyter_ext.kernels.choices import Choices
 from jupyter_ext.kernels.forms import LaunchForms
-from jupyter_ext.kernels.limits import judge, yarn_limits
+from jupyter_ext.kernels.limits import docker_limits, judge, yarn_limits
 from jupyter_ext.kernels.models import LaunchRequest, Limit
 from jupyter_ext.kernels.specs import Spec
 from jupyter_ext.kernels.values import VARIABLE, from_environment, resolve
@@ -269,3 +269,19 @@ async def test_limits_of_a_real_cluster(sandbox):
     assert (found["memory_mb"].maximum, found["vcores"].maximum) == (2048, 4)
     assert 0 <= found["memory_mb"].free <= 4096
     assert found["queue"].choices == ["", "default", "small"]
+
+
+async def test_limits_of_a_real_docker_daemon(docker):
+    config = ClusterConfig.model_validate({"kernels": {"docker": {"host": docker.host}}})
+    found = {limit.field: limit for limit in await docker_limits(profile("dev", config=config))}
+    assert found["memory_mb"].maximum > 512
+    assert "MB for all its containers" in found["memory_mb"].note.replace("GB", "MB")
+    assert found["vcores"].maximum >= 1
+    assert found["gpus"].maximum in (0, None)
+
+
+async def test_limits_of_a_docker_daemon_that_is_down(tmp_path):
+    config = {"kernels": {"docker": {"host": f"unix://{tmp_path}/nothing.sock"}}}
+    down = profile("dev", config=ClusterConfig.model_validate(config))
+    with pytest.raises(Unreachable, match="does not answer: it is not running"):
+        await docker_limits(down)
