@@ -65,7 +65,7 @@ class KernelRow:
     handle: dict[str, Any]
     bootstrap: dict[str, Any] = field(repr=False)
     launch: dict[str, Any] = field(repr=False)
-    """The message that starts the kernel process."""
+    """The message that starts the kernel process; of its environment only what is not ours."""
     listens: list[str] = field(default_factory=list)
     """Where its hub listened, for the next one to do so too."""
     values: dict[str, Any] = field(default_factory=dict)
@@ -275,6 +275,8 @@ class Store:
         connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
         try:
             connection.execute("pragma journal_mode = wal")
+            # What is deleted is overwritten: rows hold secrets.
+            connection.execute("pragma secure_delete = on")
             with connection:
                 connection.execute("begin immediate")
                 self._make_tables(connection)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
+from jupyter_server.prometheus.metrics import KERNEL_CURRENTLY_RUNNING_TOTAL
 
 from jupyter_ext.errors import JupyterExtError
 from jupyter_ext.kernels.manager import ClusterKernelManager
@@ -57,12 +58,15 @@ class Adoption:
             self._put(row, loop)
         if self._sessions is not None:
             ours = {row.kernel_id for row in self._rows}
-            self._sessions.restore(each for each in found.sessions if each.kernel_id in ours)
+            sessions = [each for each in found.sessions if each.kernel_id in ours]
+            self._sessions.restore(sessions)
+            for each in sessions:
+                self._services.launcher.note(each.kernel_id, each.path)
 
     async def adopt_all(self) -> None:
         """Take over what was announced."""
         if self._rows:
-            self._services.launcher.keep_lease()
+            await self._services.launcher.keep_lease()
         await asyncio.gather(*(self._adopt(row) for row in self._rows))
 
     async def adopt(self, row: KernelRow) -> None:
@@ -85,6 +89,7 @@ class Adoption:
                 interrupt_mode=row.launch.get("interrupt_mode", "signal"),
             )
         self._manager.place(row.kernel_id, manager)
+        KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=row.spec).inc()
         self._services.registry.put(view_of_row(row, "starting"))
 
     async def _adopt(self, row: KernelRow) -> None:
@@ -96,6 +101,8 @@ class Adoption:
                 self._forget(row.kernel_id, manager)
                 return
             running = await launcher.adopt(row)
+            if row.backend == "local":
+                running.launch["env"] = {**os.environ, **row.launch["env"]}
         except JupyterExtError as error:
             log.warning("%s was not adopted: %s %s", row.title, error.message, error.hint)
             self._forget(row.kernel_id, manager)
@@ -115,8 +122,7 @@ class Adoption:
             "kernel_id": row.kernel_id,
         }
         manager._attempted_start = True
-        looking = self._look_whether_busy(manager)
-        self._manager.go_on(row.kernel_id, self._finish(row, manager), looking)
+        self._manager.go_on(row.kernel_id, self._finish(row, manager), BUSY_S)
 
     async def _finish(self, row: KernelRow, manager: Any) -> None:
         running = manager.provisioner.running
@@ -131,27 +137,10 @@ class Adoption:
             raise
         manager._ready.set_result(None)
 
-    async def _look_whether_busy(self, manager: Any) -> None:
-        """Ask on the shell channel: nobody else knows whether a cell was running all the time."""
-        await manager.provisioner.running.attachment.attached()
-        channel = manager.connect_shell()
-        answered = asyncio.Event()
-        try:
-            channel.on_recv(lambda _: answered.set())
-            manager.session.send(channel, "kernel_info_request")
-            async with asyncio.timeout(BUSY_S):
-                await answered.wait()
-        except TimeoutError:
-            # The status that ends its cell will say that it is idle again.
-            manager.execution_state = "busy"
-        else:
-            manager.execution_state = "idle"
-        finally:
-            channel.close()
-
     def _forget(self, kernel_id: str, manager: Any) -> None:
         self._services.registry.remove(kernel_id)
         self._manager.remove_kernel(kernel_id)
+        KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=manager.kernel_name).dec()
         manager._ready.cancel()
 
 

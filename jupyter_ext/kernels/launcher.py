@@ -21,7 +21,7 @@ from jupyter_ext.kernels.registry import KernelRegistry
 from jupyter_ext.kernels.running import Running
 from jupyter_ext.kernels.startup import bring_up, until_it_answers
 from jupyter_ext.kernels.values import defaults_of
-from jupyter_ext.kernels.wanted import Wanted, container_of, row_of, view_of
+from jupyter_ext.kernels.wanted import Wanted, container_of, row_of, to_keep, view_of
 from jupyter_ext.store import KernelRow, Store
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Launcher:
         """Those of the hub's addresses that are its own, not taken over from another one's."""
         self._starting_hub = asyncio.Lock()
         self._leaving: set[str] = set()
+        self._notebooks: dict[str, str | None] = {}
         self._kernels: dict[str, Running] = {}
         self._starts: dict[str, asyncio.Task[Running]] = {}
         self._renewal: asyncio.Task[None] | None = None
@@ -143,9 +144,11 @@ class Launcher:
             if running.exit_code is None:
                 await running.attachment.request({"type": "restart"}, timeout_s=BACK_S)
             else:
-                await running.change(launch=dict(launch))
+                running.launch = dict(launch)
+                await running.change(launch=to_keep(running.launch))
                 running.attachment.tell({"type": "launch", **launch})
         except (TimeoutError, JupyterExtError) as error:
+            self.registry.change(kernel_id, state="unreachable")
             raise LaunchFailed(running.failure or failures.unreachable()) from error
         try:
             await until_it_answers(running, starts)
@@ -157,20 +160,22 @@ class Launcher:
     async def adopt(self, row: KernelRow) -> Running:
         """Take over a kernel whose owner has ended; it is ours in the store already."""
         await self._start_hub()
-        for address in row.listens:
-            if address not in self._hub.addresses:
-                try:
-                    await asyncio.to_thread(self._hub.listen, address)
-                except JupyterExtError as error:
-                    log.info("%s", error.message)
+        async with self._starting_hub:
+            for address in row.listens:
+                if address not in self._hub.addresses:
+                    try:
+                        await asyncio.to_thread(self._hub.listen, address)
+                    except JupyterExtError as error:
+                        log.info("%s", error.message)
         secret = bytes.fromhex(row.bootstrap["secret"])
         attachment = self._hub.register(row.kernel_id, secret, row.instance)
-        running = self._take(row, attachment, self._backends(row.backend))
+        running = self._take(row, row.launch, attachment, self._backends(row.backend))
         running.watch()
         return running
 
     async def end(self, kernel_id: str) -> None:
         """End a kernel with its container; one that is gone is no error."""
+        self._notebooks.pop(kernel_id, None)
         running = self._kernels.pop(kernel_id, None)
         if running is None:
             return
@@ -200,19 +205,26 @@ class Launcher:
         kernels = [each for each in self.running() if each.row.user == user]
         await asyncio.gather(*(each.push_credentials() for each in kernels))
 
-    def keep_lease(self) -> None:
-        """Let others know from now on that this process lives."""
+    async def keep_lease(self) -> None:
+        """Let others know from now on that this process lives; nothing is ours before."""
 
         async def renew() -> None:
+            await self.owner.tidy()
             while True:
+                await asyncio.sleep(RENEW_S)
                 try:
                     await self.owner.renew()
                 except Unavailable as error:
                     log.warning("%s %s", error.message, error.hint)
-                await asyncio.sleep(RENEW_S)
 
+        await self.owner.renew()
         if self._renewal is None:
             self._renewal = asyncio.create_task(renew(), name="renew lease of kernels")
+
+    def note(self, kernel_id: str, notebook: str | None) -> None:
+        """Learn which notebook has a kernel, which may be about to start."""
+        self._notebooks[kernel_id] = notebook
+        self.registry.change(kernel_id, notebook=notebook)
 
     async def close(self) -> None:
         """Give up all starts whose containers do not exist yet; leave the others to be adopted."""
@@ -244,8 +256,9 @@ class Launcher:
             raise LaunchFailed(failures.cancelled(), profile.name if profile else None) from None
 
     async def _start(self, wanted: Wanted) -> Running:
-        self.keep_lease()
-        self.registry.put(view_of(wanted))
+        view = view_of(wanted)
+        notebook = self._notebooks.get(wanted.kernel_id)
+        self.registry.put(view.model_copy(update={"notebook": notebook}))
         tell = self._tell(wanted.kernel_id)
         secret = secrets.token_bytes(32)
         row: KernelRow | None = None
@@ -253,6 +266,8 @@ class Launcher:
         attachment: Attachment | None = None
         try:
             tell("preparing", "")
+            if self._renewal is None:
+                await self.keep_lease()
             backend = self._backends(wanted.backend)
             await self._start_hub()
             order = await self._order(wanted, secret)
@@ -262,7 +277,7 @@ class Launcher:
             await self.store.add_kernel(row)
             self.registry.change(wanted.kernel_id, container=container_of(handle))
             await backend.start(order, handle, tell)
-            running = self._take(row, attachment, backend)
+            running = self._take(row, wanted.launch, attachment, backend)
             await bring_up(running, tell)
         except BaseException as error:
             if running is None and attachment is not None:
@@ -303,8 +318,11 @@ class Launcher:
             },
         )
 
-    def _take(self, row: KernelRow, attachment: Attachment, backend: Backend) -> Running:
+    def _take(
+        self, row: KernelRow, launch: Mapping[str, Any], attachment: Attachment, backend: Backend
+    ) -> Running:
         running = Running(row, attachment, backend, self.registry, self.store, self._credentials)
+        running.launch = dict(launch)
         self._kernels[row.kernel_id] = running
         return running
 

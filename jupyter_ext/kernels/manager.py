@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from jupyter_client.ioloop.restarter import AsyncIOLoopKernelRestarter
@@ -21,11 +22,12 @@ from jupyter_server.services.kernels.kernelmanager import (
 )
 from traitlets import Type, default
 
-from jupyter_ext.errors import Conflict
+from jupyter_ext.errors import Conflict, JupyterExtError
 from jupyter_ext.kernels.backend import LaunchFailed
 from jupyter_ext.kernels.provisioner import ClusterProvisioner
 from jupyter_ext.kernels.services import KernelServices
 from jupyter_ext.kernels.specs import PROVISIONERS
+from jupyter_ext.kernels.startup import ANSWER_S
 
 
 class ClusterKernelRestarter(AsyncIOLoopKernelRestarter):
@@ -133,13 +135,13 @@ class ClusterKernelManager(AsyncMappingKernelManager):
         manager._attempted_start = False
         self.go_on(kernel_id, manager.start_kernel(**kwargs))
 
-    def go_on(self, kernel_id: str, start: Any, looking: Any = None) -> None:
+    def go_on(self, kernel_id: str, start: Any, patience_s: float = ANSWER_S) -> None:
         """Let a kernel become ready in the background.
 
         Parameters
         ----------
-        looking
-            Finds out what it does; one that has just started is idle.
+        patience_s
+            Seconds after which one that does not answer counts as busy.
         """
 
         async def finish() -> None:
@@ -149,21 +151,36 @@ class ClusterKernelManager(AsyncMappingKernelManager):
                 manager = self._kernels.get(kernel_id)
                 if manager is not None:
                     manager.execution_state, manager.reason = "dead", str(error)
-                if looking is not None:
-                    looking.close()
                 return
             finally:
                 self._pending_kernels.pop(kernel_id, None)
             manager = self._kernels.get(kernel_id)
             if manager is not None:
                 await self._finish_kernel_start(kernel_id)
-                if looking is not None:
-                    await looking
-                if manager.execution_state == "starting":
-                    manager.execution_state = "idle"
+                with suppress(JupyterExtError):  # it is ended already
+                    await self._look_whether_busy(manager, patience_s)
 
         task = asyncio.create_task(finish(), name=f"start {kernel_id}")
         self._pending_kernels[kernel_id] = task
+
+    async def _look_whether_busy(self, manager: Any, patience_s: float) -> None:
+        """Ask on the shell channel: nobody else knows whether a cell was running all the time."""
+        await manager.provisioner.running.attachment.attached()
+        channel = manager.connect_shell()
+        answered = asyncio.Event()
+        try:
+            channel.on_recv(lambda _: answered.set())
+            manager.session.send(channel, "kernel_info_request")
+            async with asyncio.timeout(patience_s):
+                await answered.wait()
+        except TimeoutError:
+            # The status that ends its cell will say that it is idle again.
+            manager.execution_state = "busy"
+        else:
+            if manager.execution_state == "starting":
+                manager.execution_state = "idle"
+        finally:
+            channel.close()
 
     # -- restarting ---------------------------------------------------------------------------
 
@@ -239,6 +256,7 @@ class ClusterKernelManager(AsyncMappingKernelManager):
         if self.services is not None:
             await self.services.launcher.detach(kernel_id)
         self.remove_kernel(kernel_id)
+        KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=manager.kernel_name).dec()
         self._kernel_connections.pop(kernel_id, None)
         self._kernel_ports.pop(kernel_id, None)
         if start := self._pending_kernels.pop(kernel_id, None):

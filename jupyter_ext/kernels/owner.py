@@ -6,6 +6,7 @@ cannot tell, on a file system that two machines share, the lease in the store do
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import secrets
@@ -48,6 +49,14 @@ class Owner:
         """Renew the lease; to be called every :data:`RENEW_S` seconds."""
         row = OwnerRow(self.id, socket.gethostname(), self.place, time.time() + LEASE_S)
         await self._store.put_owner(row)
+
+    async def tidy(self) -> None:
+        """Forget owners that have ended."""
+        owners = await self._store.owners()
+        living = await asyncio.to_thread(self.living, owners)
+        for row in owners:
+            if row.owner not in living:
+                await self._store.remove_owner(row.owner)
 
     async def leave(self) -> None:
         """Be an owner no longer; what is still ours is for others to adopt."""

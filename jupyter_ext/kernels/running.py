@@ -59,6 +59,8 @@ class Running:
         self.row = row
         self.attachment = attachment
         self.backend = backend
+        self.launch: dict[str, Any] = {}
+        """The message that starts the kernel process."""
         self.failure: Failure | None = None
         """Why the container has ended; None while it may live."""
         self._registry = registry

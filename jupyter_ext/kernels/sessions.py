@@ -63,6 +63,6 @@ class ClusterSessionManager(SessionManager):
         row = SessionRow(*self.cursor.fetchone())
         if self.kernel_manager.is_ours(row.kernel_id):
             await services.store.put_session(row)
-            services.registry.change(row.kernel_id, notebook=row.path)
+            services.launcher.note(row.kernel_id, row.path)
         else:
             await services.store.remove_session(session_id)

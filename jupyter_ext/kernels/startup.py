@@ -37,7 +37,7 @@ async def bring_up(running: Running, tell: Tell) -> None:
     running.find_place()
     if running.starts == 0:
         await running.push_credentials()
-        running.attachment.tell({"type": "launch", **running.row.launch})
+        running.attachment.tell({"type": "launch", **running.launch})
     await until_it_answers(running, 0)
     await running.change(starting=False, ready_at=time.time())
     tell("ready", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,11 +49,17 @@ def row_of(
         started_at=time.time(),
         handle=handle,
         bootstrap=dict(order.bootstrap),
-        launch=dict(wanted.launch),
+        launch=to_keep(wanted.launch),
         listens=list(listens),
         values=dict(wanted.values),
         persistent=wanted.persistent,
     )
+
+
+def to_keep(launch: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Leave out what a kernel's environment has of this process's own: secrets may be among it."""
+    env = {name: value for name, value in launch["env"].items() if environ.get(name) != value}
+    return {**launch, "env": env}
 
 
 def view_of(wanted: Wanted) -> KernelView:

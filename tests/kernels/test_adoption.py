@@ -14,6 +14,10 @@ from tests.kernels import killed_start, served
 from tests.kernels.served import evaluate, start, until
 from tests.server_process import server_process
 
+CREDENTIALS = """
+import os, pathlib
+print(pathlib.Path(os.environ["JUPYTER_EXT_CREDENTIALS"], "clusters.json").exists())
+"""
 PID = "import os; print(os.getpid())"
 
 
@@ -44,10 +48,14 @@ async def test_kernels_go_on_when_their_server_is_killed(kernels_root):
             sessions = (await client.get("api/sessions")).json()
         [found] = [each for each in sessions if each["id"] == session["id"]]
         assert (found["path"], found["kernel"]["id"]) == ("a.ipynb", idle)
+        async with server.client() as client:
+            view = (await client.get(f"jupyter-ext/kernels/{idle}")).json()
+        assert view["notebook"] == "a.ipynb"
         await until(server, idle, "idle")
         await until(server, busy, "busy")
         await until(server, lost, "dead")
         assert await evaluate(server, idle, f"{PID}; print(x + 1)") == f"{pid}42\n"
+        assert await evaluate(server, idle, CREDENTIALS) == "True\n"
         flag.touch()
         await until(server, busy, "idle")
         assert await evaluate(server, busy, "print(y)") == "done\n"

@@ -44,8 +44,8 @@ async def _model(jp_fetch, kernel_id):
     return json.loads((await jp_fetch("api", "kernels", kernel_id)).body)
 
 
-async def _start(jp_fetch, name=served.SPEC):
-    body = {"path": "a.ipynb", "type": "notebook", "name": "a", "kernel": {"name": name}}
+async def _start(jp_fetch, name=served.SPEC, path="a.ipynb"):
+    body = {"path": path, "type": "notebook", "name": "a", "kernel": {"name": name}}
     reply = await jp_fetch("api", "sessions", method="POST", body=json.dumps(body))
     return json.loads(reply.body)["kernel"]["id"]
 
@@ -112,6 +112,22 @@ async def test_a_kernel_that_keeps_dying_is_left_alone_in_the_end(server, jp_fet
     assert "exit code 3" in (await _model(jp_fetch, kernel_id))["reason"]
     await jp_fetch("api", "kernels", kernel_id, method="DELETE")
     await eventually(lambda: not served.agents(jp_data_dir))
+
+
+async def test_a_stop_ends_kernels_that_are_not_to_stay(server, jp_fetch, jp_data_dir):
+    """Their kernelspec says so."""
+    stays = await _start(jp_fetch)
+    served.write_specs(jp_data_dir, persistent=False)
+    ends = await _start(jp_fetch, path="b.ipynb")
+    for kernel_id in (stays, ends):
+        await server.kernel_manager.get_kernel(kernel_id).ready
+    assert len(served.agents(jp_data_dir)) == 2
+    await server.kernel_manager.shutdown_all()
+    await eventually(lambda: not served.agents(jp_data_dir, ends))
+    assert len(served.agents(jp_data_dir, stays)) == 1
+    assert len(server.kernel_manager) == 0
+    [row] = await _services(server).store.kernels()
+    assert row.kernel_id == stays
 
 
 async def test_plain_kernels_are_started_as_ever(server, jp_fetch):
