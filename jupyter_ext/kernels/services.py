@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import functools
-import getpass
 import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -16,6 +15,7 @@ from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
 
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.clusters.profiles import ProfileStore
+from jupyter_ext.clusters.reader import login_name
 from jupyter_ext.credentials.kernel import credential_directory
 from jupyter_ext.kernels.backend import Backend
 from jupyter_ext.kernels.forms import LaunchForms
@@ -202,7 +202,7 @@ def _of_process() -> KernelServices:
     from jupyter_ext.hadoop.access import FromDirectory
 
     services = KernelServices(
-        user=getpass.getuser(),
+        user=login_name() or "owner",  # as in a server without users of its own
         place="",
         profiles=ProfileStore.from_jupyter_paths(),
         access=FromDirectory(KernelCredentials.here()),
