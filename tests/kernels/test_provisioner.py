@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from jupyter_ext.credentials.directory import TOKEN_FILE, VARIABLE
-from jupyter_ext.kernels import launcher, local
+from jupyter_ext.errors import InvalidInput
+from jupyter_ext.kernels import launcher, local, running
 from jupyter_ext.kernels.backend import LaunchFailed
 from tests.conftest import eventually
 from tests.kernels import provisioned, served
@@ -154,23 +155,56 @@ async def test_a_start_can_be_given_up_at_any_phase(services, tmp_path, stall_at
     assert view.failure.cause == "The start was cancelled."
 
 
-async def test_nobody_knows_is_not_dead(services, tmp_path):
-    """A kernel whose agent is silent counts as alive; without its container it does not."""
-    kernel = manager(services, tmp_path)
+async def test_an_agent_that_is_silent_is_unreachable_and_nothing_else(
+    services, tmp_path, monkeypatch
+):
+    """Its kernel counts as alive, as long as nobody knows better; it is back when it is heard."""
+    monkeypatch.setattr(running, "SILENT_S", 0.2)
+    services.hub._silence_s = 0.5
+    kernel = manager(services, tmp_path, provisioned.spec(provisioned.HEARTBEAT))
     await kernel.start_kernel()
     [agent] = served.agents(tmp_path)
+
+    def state() -> str:
+        [view] = services.registry.views()
+        return view.state
+
     agent.suspend()
-    running = services.launcher.get(kernel.kernel_id)
+    await eventually(lambda: state() == "unreachable")
     assert await kernel.is_alive()
-    agent.kill()
     agent.resume()
-    await eventually(lambda: running.failure)
+    await eventually(lambda: state() == "running")
+    assert services.launcher.get(kernel.kernel_id).starts == 1
+
+    agent.kill()
+    await eventually(lambda: state() == "failed")
     assert not await kernel.is_alive()
-    [view] = services.registry.views()
-    assert view.state == "failed"
-    assert "ended" in view.failure.cause
+    assert "ended" in services.registry.get(kernel.kernel_id).failure.cause
     await kernel.shutdown_kernel()
     assert await services.store.kernels() == []
+
+
+async def test_the_next_hub_listens_where_the_last_one_did(services, tmp_path, jp_asyncio_loop):
+    """Agents elsewhere know one address and one certificate; both outlive the server."""
+    before = provisioned.make_services(tmp_path)
+    await before.launcher._start_hub()
+    before.launcher._listens = [before.hub.listen("tls://127.0.0.1:0")]
+    kernel = manager(before, tmp_path, provisioned.spec(provisioned.HEARTBEAT))
+    await kernel.start_kernel()
+    [row] = await before.store.kernels()
+    assert row.bootstrap["hubs"] == row.listens
+    assert row.listens[0].startswith("tls://127.0.0.1:")
+    kernel.shutting_down = True
+    await before.close()
+
+    [row] = await services.store.kernels()
+    adopted = await services.launcher.adopt(row)
+    async with asyncio.timeout(30):
+        await adopted.attachment.attached()
+        await adopted.until(lambda: adopted.starts or None)
+    assert row.listens[0] in services.hub.addresses
+    assert adopted.starts == 1
+    assert adopted.exit_code is None
 
 
 async def test_twenty_kernels_at_once(services, tmp_path):
@@ -209,3 +243,22 @@ def test_what_agents_see_of_the_environment_is_a_list():
     environ = {"HOME": "/home/ada", "LC_ALL": "C", "JUPYTER_TOKEN": "secret", "AWS_KEY": "secret"}
     backend = local.LocalBackend(Path(os.devnull), environ)
     assert backend._environment() == {"HOME": "/home/ada", "LC_ALL": "C"}
+
+
+class Refusing:
+    """A form whose values never fit."""
+
+    async def values(self, user, kernel_id, name, environ):
+        raise InvalidInput("The kernel's values do not fit: memory is no value.", hint="Ask less.")
+
+
+async def test_values_that_do_not_fit_are_a_failure_that_people_see(services, tmp_path):
+    services.forms = Refusing()
+    with pytest.raises(InvalidInput, match="memory is no value"):
+        await manager(services, tmp_path).start_kernel()
+    [view] = services.registry.views("ada")
+    assert (view.state, view.failure.cause, view.failure.hint) == (
+        "failed",
+        "The kernel's values do not fit: memory is no value.",
+        "Ask less.",
+    )
