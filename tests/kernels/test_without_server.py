@@ -31,6 +31,17 @@ def _environment(root: Path) -> dict[str, str]:
     }
 
 
+async def test_a_local_kernel_does_what_jupyter_asks_of_kernels(kernels_root):
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.kernels.conformance", served.SPEC),
+        env=_environment(kernels_root),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    assert not served.agents(kernels_root)
+
+
 async def test_nbclient_runs_a_notebook_and_leaves_nothing(kernels_root):
     run = [sys.executable, "-c", RUN, "x = 41", "print(x + 1)"]
     ended = await asyncio.to_thread(
