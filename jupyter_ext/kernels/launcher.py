@@ -168,7 +168,9 @@ class Launcher:
                     except JupyterExtError as error:
                         log.info("%s", error.message)
         secret = bytes.fromhex(row.bootstrap["secret"])
-        attachment = self._hub.register(row.kernel_id, secret, row.instance)
+        attachment = await asyncio.to_thread(
+            self._hub.register, row.kernel_id, secret, row.instance
+        )
         running = self._take(row, row.launch, attachment, self._backends(row.backend))
         running.watch()
         return running

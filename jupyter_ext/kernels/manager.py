@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from jupyter_client.ioloop.restarter import AsyncIOLoopKernelRestarter
@@ -22,7 +21,7 @@ from jupyter_server.services.kernels.kernelmanager import (
 )
 from traitlets import Type, default
 
-from jupyter_ext.errors import Conflict, JupyterExtError
+from jupyter_ext.errors import Conflict, Unreachable
 from jupyter_ext.kernels.backend import LaunchFailed
 from jupyter_ext.kernels.provisioner import ClusterProvisioner
 from jupyter_ext.kernels.services import KernelServices
@@ -70,6 +69,10 @@ class ClusterKernelManager(AsyncMappingKernelManager):
     kernel_spec_manager: Any
     services: KernelServices | None = None
     """Set by the server extension; kernels of ours need it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._looks: dict[str, asyncio.Task[None]] = {}
 
     @default("kernel_manager_class")
     def _default_kernel_manager_class(self) -> str:
@@ -157,15 +160,18 @@ class ClusterKernelManager(AsyncMappingKernelManager):
             manager = self._kernels.get(kernel_id)
             if manager is not None:
                 await self._finish_kernel_start(kernel_id)
-                with suppress(JupyterExtError):  # it is ended already
-                    await self._look_whether_busy(manager, patience_s)
+                look = self._look_whether_busy(manager, patience_s)
+                self._looks[kernel_id] = asyncio.create_task(look, name=f"look at {kernel_id}")
 
         task = asyncio.create_task(finish(), name=f"start {kernel_id}")
         self._pending_kernels[kernel_id] = task
 
     async def _look_whether_busy(self, manager: Any, patience_s: float) -> None:
         """Ask on the shell channel: nobody else knows whether a cell was running all the time."""
-        await manager.provisioner.running.attachment.attached()
+        try:
+            await manager.provisioner.running.attachment.attached()
+        except Unreachable:
+            return  # it is ended already
         channel = manager.connect_shell()
         answered = asyncio.Event()
         try:
@@ -225,6 +231,8 @@ class ClusterKernelManager(AsyncMappingKernelManager):
     ) -> None:
         if self.services is not None:
             self.services.launcher.cancel(kernel_id)
+        if look := self._looks.pop(kernel_id, None):
+            look.cancel()
         await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
         if self.services is not None and kernel_id not in self._kernels:
             # One whose last restart failed is only forgotten by the base class.
@@ -243,10 +251,12 @@ class ClusterKernelManager(AsyncMappingKernelManager):
         for kernel_id in list(self._kernels):
             manager = self._kernels[kernel_id]
             provisioner = manager.provisioner
-            if isinstance(provisioner, ClusterProvisioner) and provisioner.persistent:
+            if isinstance(provisioner, ClusterProvisioner) and provisioner.can_outlive:
                 await self._detach(kernel_id, manager)
 
     async def _detach(self, kernel_id: str, manager: Any) -> None:
+        if look := self._looks.pop(kernel_id, None):
+            look.cancel()
         manager.shutting_down = True
         manager.stop_restarter()
         self.stop_watching_activity(kernel_id)

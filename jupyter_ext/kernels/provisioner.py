@@ -16,11 +16,13 @@ from traitlets import Bool, Unicode
 
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.credentials.directory import TOKEN_FILE, TOKENS, VARIABLE
+from jupyter_ext.errors import JupyterExtError
+from jupyter_ext.kernels import failures
 from jupyter_ext.kernels.models import Backend
 from jupyter_ext.kernels.running import Running
 from jupyter_ext.kernels.services import KernelServices
 from jupyter_ext.kernels.values import defaults_of
-from jupyter_ext.kernels.wanted import Wanted
+from jupyter_ext.kernels.wanted import Wanted, view_of
 
 POLL_S = 0.05
 _PYTHONS = re.compile(r"python(3(\.\d+)?)?")
@@ -75,6 +77,11 @@ class ClusterProvisioner(KernelProvisionerBase):
         running = self.running
         return running is not None and running.failure is None and self._changes is None
 
+    @property
+    def can_outlive(self) -> bool:
+        """Whether the kernel goes on when its server ends; one that is dead cannot."""
+        return bool(self.persistent) and (self.running is None or self.running.failure is None)
+
     # -- starting -----------------------------------------------------------------------------
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
@@ -102,6 +109,18 @@ class ClusterProvisioner(KernelProvisionerBase):
         return self.connection_info
 
     async def _launch(self, launch: dict[str, Any]) -> Running:
+        try:
+            return await self._start(launch)
+        except JupyterExtError as error:
+            # What the launcher was never asked for is shown too, where people look for the reason.
+            if self.services.registry.peek(self.kernel_id) is None:
+                view = view_of(self._wanted(launch, None, {}))
+                fields = {"cluster": self.cluster, "state": "failed"}
+                failure = failures.explain(error)
+                self.services.registry.put(view.model_copy(update={**fields, "failure": failure}))
+            raise
+
+    async def _start(self, launch: dict[str, Any]) -> Running:
         services, running = self.services, self.running
         profile = await services.profile(self.cluster)
         if running is not None and self.can_stay:
@@ -118,18 +137,21 @@ class ClusterProvisioner(KernelProvisionerBase):
         if running is not None:
             await services.launcher.end(self.kernel_id)
             self.running = None
-        return await services.launcher.start(
-            Wanted(
-                kernel_id=self.kernel_id,
-                user=services.user,
-                spec=self.parent.kernel_name,
-                title=self.kernel_spec.display_name,
-                backend=self.backend,
-                profile=profile,
-                values=values,
-                launch=self._complete(launch, profile),
-                persistent=self.persistent,
-            )
+        return await services.launcher.start(self._wanted(launch, profile, values))
+
+    def _wanted(
+        self, launch: dict[str, Any], profile: Profile | None, values: Mapping[str, Any]
+    ) -> Wanted:
+        return Wanted(
+            kernel_id=self.kernel_id,
+            user=self.services.user,
+            spec=self.parent.kernel_name,
+            title=self.kernel_spec.display_name,
+            backend=self.backend,
+            profile=profile,
+            values=values,
+            launch=self._complete(launch, profile),
+            persistent=self.persistent,
         )
 
     def _command(self, argv: list[str]) -> list[str]:
