@@ -173,6 +173,10 @@ class Launcher:
         )
         running = self._take(row, row.launch, attachment, self._backends(row.backend))
         running.watch()
+        if row.place != self.owner.place:
+            # It was a program's, or another directory's server's; from now on it is this one's.
+            await running.change(place=self.owner.place)
+            attachment.tell({"type": "lease", "seconds": self._lease_s})
         return running
 
     async def end(self, kernel_id: str) -> None:

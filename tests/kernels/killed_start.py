@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jupyter_ext.clusters.reader import login_name
 from jupyter_ext.kernels import launcher, running, startup
 from jupyter_ext.kernels.local import LocalBackend
 from tests.kernels import provisioned
@@ -44,7 +45,7 @@ class Fatal(LocalBackend):
 
 async def main(place: str, directory: str, moment: str) -> None:
     """Start a kernel, up to that moment."""
-    services = provisioned.make_services(Path(directory), place)
+    services = provisioned.make_services(Path(directory), place, login_name() or "owner")
     services._backends["local"] = Fatal(moment)
     if moment == "met":
         running.Running.push_credentials = die  # type: ignore[method-assign] # the next thing done

@@ -48,12 +48,14 @@ class Forms:
         return dict(self._values)
 
 
-def make_services(directory: Path, place: str = "here", **more: Any) -> KernelServices:
+def make_services(
+    directory: Path, place: str = "here", user: str = "ada", **more: Any
+) -> KernelServices:
     """Make the services of one process; its kernels' credentials are below the directory."""
     credentials = directory / "credentials"
     credentials.mkdir(mode=0o700, exist_ok=True)
     return KernelServices(
-        user="ada",
+        user=user,
         place=place,
         profiles=ProfileStore([]),
         access=Nobody(),

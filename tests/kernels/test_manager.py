@@ -114,6 +114,23 @@ async def test_a_kernel_that_keeps_dying_is_left_alone_in_the_end(server, jp_fet
     await eventually(lambda: not served.agents(jp_data_dir))
 
 
+async def test_a_hard_restart_makes_another_container(server, jp_fetch, jp_data_dir):
+    """Under the same id, and clients find the new one where they are told to look."""
+    kernel_id = await _start(jp_fetch)
+    manager = server.kernel_manager.get_kernel(kernel_id)
+    await manager.ready
+    [before] = served.agents(jp_data_dir)
+    assert await provisioned.evaluate(manager, "x = 1; print(x)") == "1\n"
+    server.kernel_manager.harden(kernel_id, {})
+    await jp_fetch("api", "kernels", kernel_id, "restart", method="POST", body="{}")
+    await server.kernel_manager.get_kernel(kernel_id).ready
+    [after] = served.agents(jp_data_dir)
+    assert after != before
+    assert await provisioned.evaluate(manager, "print('x' in dir())") == "False\n"
+    await jp_fetch("api", "kernels", kernel_id, method="DELETE")
+    await eventually(lambda: not served.agents(jp_data_dir))
+
+
 async def test_a_stop_ends_kernels_that_are_not_to_stay(server, jp_fetch, jp_data_dir):
     """Their kernelspec says so."""
     stays = await _start(jp_fetch)
