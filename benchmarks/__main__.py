@@ -16,6 +16,7 @@ from benchmarks import (
     profiles,
     stalls,
     tunnel,
+    yarn,
 )
 from benchmarks.table import Row, keep, machine, render
 
@@ -29,6 +30,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "docker": docker.measure,
     "local_kernels": local_kernels.measure,
     "tunnel": tunnel.measure,
+    "yarn": yarn.measure,
     "stalls": stalls.measure,
 }
 
