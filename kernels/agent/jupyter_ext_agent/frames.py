@@ -15,6 +15,8 @@ WAITING_LIMIT = 4 * MESSAGE_LIMIT
 """Bytes of messages that wait for a connection at most."""
 SPARE_LIMIT = 2**20
 """The same of messages that may be left out."""
+SPARE = frozenset(("log", "stats"))
+"""Types of messages that wait behind everything else, and are left out if there are too many."""
 STREAM_LIMIT = 1024
 TO_HUB = 16 * 2**20
 """Bytes of a stream on their way to the hub at most."""

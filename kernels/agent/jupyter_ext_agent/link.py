@@ -18,14 +18,12 @@ from jupyter_ext_agent.frames import (
     DATA,
     HEADER,
     LIMITS,
-    MESSAGE_LIMIT,
     OPEN,
     PING,
     PONG,
-    SPARE_LIMIT,
+    SPARE,
     STREAM_LIMIT,
     TELL,
-    WAITING_LIMIT,
     Closed,
     Event,
     LinkError,
@@ -35,15 +33,11 @@ from jupyter_ext_agent.frames import (
     Room,
     Told,
 )
+from jupyter_ext_agent.waiting import Waiting
 
 _UNNUMBERED = frozenset((ACK, PING, PONG))
 _ACK_BYTES = CHUNK
 _ACK_FRAMES = 32
-_SPARE = frozenset(("log", "stats"))
-"""Messages that wait behind everything else, and are left out if there are too many."""
-
-_WHOLE = frozenset(("credentials",))
-"""Messages that hold all there is to say: one that still waits is replaced by the next."""
 _QUICK = frozenset(("control", "shell", "stdin", "hb"))
 _RANKS = 3
 
@@ -78,11 +72,7 @@ class Link:
         self._receive_window = receive_window
         self._streams: Dict[int, _Stream] = {}
         self._last_stream = 0
-        self._urgent: Deque[bytes] = deque()
-        self._spare: Deque[bytes] = deque()
-        self._urgent_bytes = 0
-        self._spare_bytes = 0
-        self._last_whole: Dict[str, bytes] = {}
+        self._waiting = Waiting()
         self._turns: Tuple[Deque[int], ...] = tuple(deque() for _ in range(_RANKS))
         self._begin()
 
@@ -134,12 +124,7 @@ class Link:
         known = {number: each for number, each in self._streams.items() if each.is_open}
         for number in known:
             self._forget(number)
-        kept = (OPEN, TELL) if keep_messages else (OPEN,)
-        self._urgent = deque(frame for frame in self._urgent if frame[0] in kept)
-        self._urgent_bytes = sum(map(len, self._urgent))
-        if not keep_messages:
-            self._spare.clear()
-            self._spare_bytes = 0
+        self._waiting.keep((OPEN, TELL) if keep_messages else (OPEN,))
         self._begin()
         return [number for number, each in known.items() if not each.closing]
 
@@ -153,26 +138,11 @@ class Link:
         LinkError
             If it, or what waits for a connection, is too large. Logs and figures are left out then.
         """
-        payload = json.dumps(message, separators=(",", ":")).encode("utf-8")
-        if len(payload) > MESSAGE_LIMIT:
-            raise LinkError(f"a message has {len(payload)} bytes; at most {MESSAGE_LIMIT} may go")
-        frame = HEADER.pack(TELL, 0, len(payload)) + payload
-        kind = message.get("type")
-        if kind in _WHOLE:
-            self._withdraw(self._last_whole.get(str(kind)))
-            self._last_whole[str(kind)] = frame
-        if kind not in _SPARE:
-            self._push_urgent(frame)
-        elif self._spare_bytes + len(frame) <= SPARE_LIMIT:
-            self._spare.append(frame)
-            self._spare_bytes += len(frame)
+        self._waiting.tell(message)
 
     def hurry(self) -> None:
         """Let logs and figures go before messages to come: these may be the last."""
-        self._urgent.extend(self._spare)
-        self._urgent_bytes += self._spare_bytes
-        self._spare.clear()
-        self._spare_bytes = 0
+        self._waiting.hurry()
 
     def open(self, options: Mapping[str, Any]) -> int:
         """Open a stream and give its number; for the hub only.
@@ -189,7 +159,7 @@ class Link:
             raise LinkError("the options of a stream are too long")
         self._last_stream += 1
         self._add(self._last_stream, options)
-        self._push_urgent(HEADER.pack(OPEN, self._last_stream, len(payload)) + payload)
+        self._waiting.add(HEADER.pack(OPEN, self._last_stream, len(payload)) + payload)
         return self._last_stream
 
     def room(self, stream: int) -> int:
@@ -225,7 +195,7 @@ class Link:
             return
         found.debt += count
         if found.debt * 4 >= self._receive_window:
-            self._push_urgent(HEADER.pack(CREDIT, stream, 4) + struct.pack("!I", found.debt))
+            self._waiting.add(HEADER.pack(CREDIT, stream, 4) + struct.pack("!I", found.debt))
             found.expected += found.debt
             found.debt = 0
 
@@ -245,19 +215,13 @@ class Link:
     @property
     def is_settled(self) -> bool:
         """Whether the other end has all that was sent."""
-        return not self._kept and not self._urgent and not self._spare and not any(self._turns)
+        return not self._kept and not self._waiting.has_any and not any(self._turns)
 
     @property
     def has_output(self) -> bool:
         """Whether :meth:`take` has something to give."""
-        return bool(
-            self._ack_due
-            or self._plain
-            or self._again
-            or self._urgent
-            or self._spare
-            or any(self._turns)
-        )
+        plain = self._ack_due or self._plain or self._again
+        return bool(plain or self._waiting.has_any or any(self._turns))
 
     def take(self, size: int = CHUNK) -> bytes:
         """Give about so many bytes to be written next; the most urgent ones first.
@@ -290,9 +254,8 @@ class Link:
         return frame
 
     def _next_numbered(self) -> Optional[bytes]:
-        if self._urgent:
-            frame = self._urgent.popleft()
-            self._urgent_bytes -= len(frame)
+        frame = self._waiting.next_urgent()
+        if frame is not None:
             if frame[0] == OPEN:
                 opened = self._streams.get(HEADER.unpack_from(frame)[1])
                 if opened is not None:
@@ -311,23 +274,7 @@ class Link:
                     return HEADER.pack(DATA, number, len(data)) + data
                 self._forget(number)
                 return HEADER.pack(CLOSE, number, 0)
-        if self._spare:
-            frame = self._spare.popleft()
-            self._spare_bytes -= len(frame)
-            return frame
-        return None
-
-    def _withdraw(self, frame: Optional[bytes]) -> None:
-        """Take a message back that has not gone yet."""
-        if any(each is frame for each in self._urgent):
-            self._urgent = deque(each for each in self._urgent if each is not frame)
-            self._urgent_bytes = sum(map(len, self._urgent))
-
-    def _push_urgent(self, frame: bytes) -> None:
-        if self._urgent_bytes + len(frame) > WAITING_LIMIT:
-            raise LinkError(f"messages of {self._urgent_bytes} bytes wait for a connection already")
-        self._urgent.append(frame)
-        self._urgent_bytes += len(frame)
+        return self._waiting.next_spare()
 
     # -- receiving ----------------------------------------------------------------------------
 
@@ -370,7 +317,7 @@ class Link:
         if kind == TELL:
             message = _json(payload)
             # Whoever tells something that matters may be waiting to be gone.
-            self._ack_due = self._ack_due or message.get("type") not in _SPARE
+            self._ack_due = self._ack_due or message.get("type") not in SPARE
             return Told(message)
         if kind == OPEN:
             return self._opened(number, _json(payload))
@@ -421,7 +368,7 @@ class Link:
             return
         stream.queue.clear()
         self._forget(number)
-        self._push_urgent(HEADER.pack(CLOSE, number, 0))
+        self._waiting.add(HEADER.pack(CLOSE, number, 0))
 
     def _acknowledge(self, count: int) -> None:
         if not self.can_resume(count):
