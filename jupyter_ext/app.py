@@ -93,7 +93,8 @@ class JupyterExtApp(ExtensionApp):
     hub_listen = Unicode(
         ANY_PORT,
         config=True,
-        help="Where agents of kernels on other machines reach this server: tls://host:port.",
+        help="Where agents of kernels on other machines reach this server: tls://host:port. The "
+        "port is opened by the first kernel that is not a local one; empty for none.",
     )
     hub_urls = List(
         Unicode(),

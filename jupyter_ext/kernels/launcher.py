@@ -47,7 +47,7 @@ class Launcher:
     credentials
         Gives the credential directory of a Jupyter user's kernels.
     listen
-        Where the hub listens once there is a kernel that is not on this machine.
+        Where the hub listens once there is a kernel of another backend; empty for nowhere.
     urls
         Gives addresses of others who pass connections on to the hub.
     lease_s
@@ -304,7 +304,8 @@ class Launcher:
 
     async def _order(self, wanted: Wanted, secret: bytes) -> Order:
         async with self._starting_hub:
-            if wanted.backend != "local" and not any(map(addresses.is_remote, self._listens)):
+            here = wanted.backend == "local" or any(map(addresses.is_remote, self._listens))
+            if self._listen and not here:
                 self._listens.append(await asyncio.to_thread(self._hub.listen, self._listen))
         hubs = [each for address in self._listens for each in addresses.to_dial(address)]
         defaults = defaults_of(wanted.backend, wanted.profile)
