@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import hashlib
 import io
 import re
 import sys
@@ -19,19 +21,19 @@ from jupyter_ext.kernels.yarn_launch import Wanted as Wishes
 from jupyter_ext.kernels.yarn_launch import owner_tag, tags
 from jupyter_ext.kernels.yarn_queue import second_container
 from tests.conftest import eventually
+from tests.hadoop_sandbox import rest
 from tests.kernels.yarn import OWNER, Yarn, agent_that
 
 IPYTHON = ["{python}", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 WAITS = "import time; time.sleep(60)"
-HUNGRY = """
+SECOND = """
 import os, sys, time
 from jupyter_ext_agent.yarn import container, master
 if container.role(os.environ) == "master":
     sys.exit(master.manage())
 print("here I am", flush=True)
-held = b"x" * (600 << 20)
-time.sleep(60)
 """
+HUNGRY = SECOND + "held = b'x' * (600 << 20); time.sleep(60)"
 
 
 @pytest.fixture
@@ -136,6 +138,55 @@ async def test_a_second_container_is_watched_and_read(sandbox, tmp_path):
     assert re.search("killed at .* of 256 MB", failure.cause)
     assert failure.memory_mb == 512
     assert "The kernel's container container_" in failure.diagnostics
+
+
+async def test_the_second_container_ends_with_the_application(sandbox, tmp_path):
+    yarn = Yarn(sandbox.layers, tmp_path, agent_that(SECOND + "time.sleep(60)"))
+    node = f"http://localhost:{sandbox.port('dev', 'nm-http')}/ws/v1/node/containers"
+
+    def containers(app_id):
+        found = (rest("GET", node)["containers"] or {}).get("container", [])
+        name = app_id.removeprefix("application")
+        return [one["id"] for one in found if name in one["id"] and one["state"] == "RUNNING"]
+
+    async with yarn.started(yarn.order(memory_mb=256, queue="small")) as (handle, _):
+        app_id = handle["application"]
+        log = await eventually(lambda: _said(yarn, handle, "here I am"))
+        assert log.strip() == "here I am"
+        assert len(containers(app_id)) == 2
+    await eventually(lambda: not containers(app_id))
+
+
+async def _said(yarn, handle, words):
+    try:
+        log = await yarn.backend.logs(handle, 10)
+    except NotFound:
+        return None
+    return log if words in log else None
+
+
+async def test_many_at_once_store_the_agent_once(sandbox, tmp_path):
+    yarn = Yarn(sandbox.layers, tmp_path, agent_that(f"{WAITS} # {uuid.uuid4()}"))
+    digest = hashlib.sha256(yarn.agent()).hexdigest()[:16]
+    orders = [yarn.order() for _ in range(8)]
+
+    async def start(order):
+        handle = await yarn.backend.prepare(order, lambda *_: None)
+        await yarn.backend.start(order, handle, lambda *_: None)
+        return handle
+
+    handles = await asyncio.gather(*(start(order) for order in orders))
+    try:
+        assert len({handle["application"] for handle in handles}) == len(orders)
+        async with yarn.open() as hadoop:
+            files = [one.path async for one in hadoop.webhdfs.list("/user/alice/.jupyter-ext")]
+        assert [path.rpartition("/")[2] for path in files if digest in path] == [
+            f"agent-{digest}.pyz"
+        ]
+        found = {one.kernel_id for one in await yarn.backend.find(OWNER)}
+        assert found >= {order.kernel_id for order in orders}
+    finally:
+        await asyncio.gather(*(yarn.backend.end(handle) for handle in handles))
 
 
 async def test_the_share_of_a_queue_decides_how_many_containers_there_are(yarn):

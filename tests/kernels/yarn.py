@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import secrets
 import uuid
@@ -143,4 +144,4 @@ def agent_that(code: str) -> Callable[[], bytes]:
                 target.writestr(name, code if name == "__main__.py" else source.read(name))
         return made.getvalue()
 
-    return archive
+    return functools.cache(archive)

@@ -1,6 +1,7 @@
 """The ApplicationMaster: what the ResourceManager wants of every application, in a thread."""
 
 import os
+import signal
 import socket
 import sys
 import threading
@@ -82,6 +83,8 @@ class ApplicationMaster:
         except Stopped:
             pass
         except Gone as error:
+            if self._worker is not None:
+                self._worker.stop()
             self._tell(str(error))
         except Ended as error:
             self._end(SUCCEEDED if error.code == 0 else FAILED, str(error))
@@ -137,5 +140,11 @@ class ApplicationMaster:
 
 def manage(environ: Mapping[str, str] = os.environ) -> int:
     """Be an ApplicationMaster alone, for a kernel in a second container; gives the exit code."""
+
+    def terminated(*_: object) -> None:
+        raise Gone("It was terminated.")
+
+    # Its container ends, and the other one would be alone until the ResourceManager knows.
+    signal.signal(signal.SIGTERM, terminated)
     ApplicationMaster(None, environ).run()
     return 0
