@@ -273,6 +273,27 @@ async def test_an_agent_tries_one_hub_after_the_other(tmp_path):
             await kernel.attachment.attached()
 
 
+async def test_an_agent_that_is_cut_off_begins_with_the_hub_that_was_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("jupyter_ext_agent.handshake.TIME_LIMIT_S", 0.3)
+    with (
+        running_hub(tmp_path) as hub,
+        Cable(port_of(hub)) as cable,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+    ):
+        silent.setblocking(False)
+        nobody = f"tls://127.0.0.1:{silent.getsockname()[1]}"
+        kernel = Kernel(hub, hubs=[nobody, f"tls://127.0.0.1:{cable.port}"])
+        with running_agent(kernel.bootstrap, tmp_path):
+            await kernel.attachment.attached()
+            for connections in (2, 3):
+                cable.cut()
+                await eventually(lambda wanted=connections: cable.connections == wanted)
+                await kernel.attachment.request({"type": "echo"})
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+
+
 async def test_the_last_words_arrive(tmp_path):
     with running_hub(tmp_path) as hub:
         kernel = Kernel(hub)

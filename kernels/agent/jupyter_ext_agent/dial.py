@@ -15,6 +15,7 @@ from typing import Any, Callable, Mapping, NamedTuple, Optional, Tuple
 from jupyter_ext_agent import handshake
 
 READ_SIZE = 256 * 1024
+_CONNECT_S = 5.0
 _NOTSENT_LOWAT = 25  # linux/tcp.h; Python names it since 3.12
 _NOTSENT_BYTES = 128 * 1024
 _SUN_PATH = 107
@@ -181,7 +182,8 @@ def with_short_path(path: str, use: Callable[[str], Any]) -> None:
 
 def connect_tcp(host: str, port: int, deadline: float) -> socket.socket:
     """Connect with a host; small things go at once, and large ones don't get in their way."""
-    sock = socket.create_connection((host, port), max(0.1, deadline - time.monotonic()))
+    patience_s = min(_CONNECT_S, max(0.1, deadline - time.monotonic()))
+    sock = socket.create_connection((host, port), patience_s)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with contextlib.suppress(OSError):  # not Linux, or an old one
         # What the system has taken already cannot be overtaken by a reply or a message.

@@ -168,13 +168,7 @@ class Link:
         return 0 if found is None or found.closing else found.credit
 
     def send(self, stream: int, data: bytes) -> None:
-        """Send bytes, not more than there is room for; nothing once the stream is closed.
-
-        Raises
-        ------
-        ValueError
-            If there is not so much room.
-        """
+        """Send bytes, not more than there is room for; nothing once the stream is closed."""
         found = self._streams.get(stream)
         if found is None or found.closing:
             return

@@ -126,6 +126,8 @@ class Tunnel:
         self._ping_s = ping_s
         self._silence_s = silence_s
         self._session = ""
+        self._address = ""
+        """Of the last hub that was there."""
         self._connection: Optional[Connection] = None
         self._streams: Dict[int, Stream] = {}
         self._pause_s = _FIRST_PAUSE_S
@@ -190,7 +192,8 @@ class Tunnel:
         """Run in a thread: try one hub after the other."""
         result: Union[Dialled, Refused, List[str]] = []
         failures = []
-        for address in self._bootstrap["hubs"]:
+        # A port that is blocked costs seconds: begin with what was there the last time.
+        for address in sorted(self._bootstrap["hubs"], key=lambda hub: hub != self._address):
             try:
                 result = dial(address, self._bootstrap, self._instance, session, received)
                 break
@@ -241,6 +244,7 @@ class Tunnel:
         else:
             ended = self.link.reset(keep_messages=False)
         self._session = welcome.session
+        self._address = dialled.address
         self._connection = dialled.connection
         self._pause_s = _FIRST_PAUSE_S
         self.failures = []
