@@ -75,14 +75,18 @@ def test_what_is_left_off_is_said():
 
 def test_no_application_is_told_from_no_answer():
     assert "no application of yours" in apps()
-    failure = SectionFailure(code="forbidden", message="dev hides applications.", hint="Ask its owner.")
+    failure = SectionFailure(
+        code="forbidden", message="dev hides applications.", hint="Ask its owner."
+    )
     assert apps(failures={"apps": failure}) == "dev: dev hides applications. Ask its owner."
     login = ClusterStatus(cluster="dev", state="login_needed", reason="dev wants a ticket.")
     assert str(views.apps(PROFILE, login)) == "dev: login needed. dev wants a ticket."
 
 
 def test_a_section_that_failed_is_named_once():
-    failure = SectionFailure(code="bad_answer", message="HTML instead of JSON.", hint="Is it a proxy?")
+    failure = SectionFailure(
+        code="bad_answer", message="HTML instead of JSON.", hint="Is it a proxy?"
+    )
     status = up().model_copy(update={"failures": {"hdfs": failure}})
     assert str(views.details(PROFILE, status)).endswith(
         "hdfs: HTML instead of JSON. Is it a proxy?"
