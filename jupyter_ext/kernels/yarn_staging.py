@@ -12,7 +12,13 @@ from urllib.parse import urlsplit
 
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.display import size
-from jupyter_ext.errors import Forbidden, InvalidInput, Misconfigured, NotFound
+from jupyter_ext.errors import (
+    Forbidden,
+    InvalidInput,
+    JupyterExtError,
+    Misconfigured,
+    NotFound,
+)
 from jupyter_ext.hadoop.clients import Hadoop
 from jupyter_ext.hadoop.models import FileStatus
 from jupyter_ext.kernels.backend import LaunchFailed
@@ -113,7 +119,7 @@ class Staging:
         try:
             await self._check_home(home)
             await self._files.mkdirs(f"{home}/{FOLDER}", permission="700")
-            await self._files.create(part, content(), permission="600")
+            await self._create(part, content())
         except Forbidden as error:
             raise _failed(
                 self._profile,
@@ -131,6 +137,15 @@ class Staging:
             await self._files.delete(path)
             await self._files.rename(part, path)
         return await self._files.stat(path)
+
+    async def _create(self, path: str, content: bytes | AsyncIterator[bytes]) -> None:
+        """Write a file; half of it is of no use to anybody."""
+        try:
+            await self._files.create(path, content, permission="600")
+        except BaseException:
+            with suppress(JupyterExtError):
+                await self._files.delete(path)
+            raise
 
     async def _check_home(self, home: str) -> None:
         try:
