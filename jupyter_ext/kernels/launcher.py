@@ -179,9 +179,16 @@ class Launcher:
             attachment.tell({"type": "lease", "seconds": self._lease_s})
         return running
 
-    async def end(self, kernel_id: str) -> None:
-        """End a kernel with its container; one that is gone is no error."""
-        self._notebooks.pop(kernel_id, None)
+    async def end(self, kernel_id: str, *, again: bool = False) -> None:
+        """End a kernel with its container; one that is gone is no error.
+
+        Parameters
+        ----------
+        again
+            Whether it is about to get another container.
+        """
+        if not again:
+            self._notebooks.pop(kernel_id, None)
         running = self._kernels.pop(kernel_id, None)
         if running is None:
             return

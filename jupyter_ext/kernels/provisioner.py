@@ -135,7 +135,7 @@ class ClusterProvisioner(KernelProvisionerBase):
             values = services.changed(self.backend, profile, before, changes or {})
         self._values = values
         if running is not None:
-            await services.launcher.end(self.kernel_id)
+            await services.launcher.end(self.kernel_id, again=True)
             self.running = None
         return await services.launcher.start(self._wanted(launch, profile, values))
 
