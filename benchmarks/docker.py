@@ -1,4 +1,4 @@
-"""How soon a kernel in a Docker container answers: ours, one made by hand, one without Docker."""
+"""How soon a kernel in a Docker container answers: ours, by hand, by others, without Docker."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.docker_peer import VERSION, Peer
 from benchmarks.table import Row, times
 from tests.docker_engine import DockerEngine, docker_engine
 
@@ -38,7 +39,10 @@ def measure() -> list[Row]:
         done = subprocess.run(
             command, env=os.environ | directories, stdout=subprocess.PIPE, check=True
         )
-    seconds = json.loads(done.stdout)
+        seconds = json.loads(done.stdout)
+        peer = Peer(engine.host, engine.image)
+        peer.prepare()
+        theirs = statistics.median(peer.start(ROUNDS))
     ours, by_hand, local = (statistics.median(seconds[key]) for key in ("ours", "hand", "local"))
     return [
         Row(
@@ -48,6 +52,7 @@ def measure() -> list[Row]:
             times(ours / by_hand),
         ),
         Row("", "", f"limit: {LIMIT} times that", times(ours / by_hand / LIMIT)),
+        Row("", "", f"gateway_provisioners {VERSION}: {theirs:.2f} s", times(ours / theirs)),
         Row("", "", f"without Docker, Jupyter's own: {local:.2f} s", times(ours / local)),
     ]
 
