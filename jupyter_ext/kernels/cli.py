@@ -159,11 +159,13 @@ def run_attach(arguments: argparse.Namespace) -> None:
             f"{view.title} is {view.state}: there is no connection file {path} yet.",
             hint="Wait until it runs.",
         )
-    if importlib.util.find_spec("jupyter_console") is None:
-        raise Unavailable("There is no console to attach with.", hint="pip install jupyter-console")
-    os.execv(  # noqa: S606 - this Python, and a path that Jupyter made
-        sys.executable, [sys.executable, "-m", "jupyter_console", "--existing", str(path)]
-    )
+    if sys.stdin.isatty() and importlib.util.find_spec("jupyter_console") is not None:
+        os.execv(  # noqa: S606 - this Python, and a path that Jupyter made
+            sys.executable, [sys.executable, "-m", "jupyter_console", "--existing", str(path)]
+        )
+    from jupyter_ext.kernels import console
+
+    console.run(path, view.title)
 
 
 async def _find(beginning: str) -> Entry:

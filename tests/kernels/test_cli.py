@@ -27,12 +27,12 @@ class Command:
             "JUPYTER_CONFIG_DIR": str(root / "config"),
         }
 
-    async def __call__(self, *arguments):
+    async def __call__(self, *arguments, typed=""):
         done = await asyncio.to_thread(
             subprocess.run,
             [sys.executable, "-m", "jupyter_ext.cli", "kernels", *arguments],
             env=self._environment,
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=60,
@@ -75,6 +75,10 @@ async def test_kernels_with_and_without_a_server(tmp_path):
         assert code == 0
         assert f"{kept[:8]}  Python (outlives the server)  running" in text
         assert (await command("logs", kept[:8]))[0] == 0
+        typed = "for n in range(2):\n    print('n', n)\n\n\n6 * 7\nx = 1/0\n"
+        code, text, errors = await command("attach", kept, typed=typed)
+        assert (code, text.splitlines()[:3]) == (0, ["n 0", "n 1", "42"])
+        assert "ZeroDivisionError" in text + errors
         code, _, errors = await command("kill", ended)
         assert (code, errors) == (
             1,
