@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from jupyter_ext.credentials.kernel import KernelCredentials
 from jupyter_ext.errors import JupyterExtError
 from jupyter_ext.kernels import failures
 from jupyter_ext.kernels.backend import Backend
@@ -197,10 +198,17 @@ class Running:
         """Meet an agent that knows nothing of this hub yet."""
         if not self.row.starting:
             self.find_place()
-            self._background(self.push_credentials())
+            self._background(self._push_if_somebody_is_logged_in())
         instance = self.attachment.state.instance
         if instance != self.row.instance:
             self._background(self.change(instance=instance))
+
+    async def _push_if_somebody_is_logged_in(self) -> None:
+        """Leave an adopted kernel what it has: this server may know of no login yet."""
+        directory = self._credentials(self.row.user)
+        identities = await asyncio.to_thread(KernelCredentials(directory).identities)
+        if any(each.needed and each.principal for each in identities.values()):
+            await self.push_credentials()
 
     def _reported(self, message: Message) -> None:
         fields: dict[str, Any] = {"restarts": max(0, self.starts - 1)}

@@ -184,8 +184,13 @@ async def test_an_agent_that_is_silent_is_unreachable_and_nothing_else(
     assert await services.store.kernels() == []
 
 
-async def test_the_next_hub_listens_where_the_last_one_did(services, tmp_path, jp_asyncio_loop):
-    """Agents elsewhere know one address and one certificate; both outlive the server."""
+async def test_the_next_hub_listens_where_the_last_one_did(services, tmp_path):
+    """Agents elsewhere know one address and one certificate; both outlive the server.
+
+    What the kernel's owner had proved stays with the kernel, until somebody logs in again.
+    """
+    tokens = tmp_path / "credentials" / "tokens"
+    tokens.write_bytes(b"of the last server")
     before = provisioned.make_services(tmp_path)
     await before.launcher._start_hub()
     before.launcher._listens = [before.hub.listen("tls://127.0.0.1:0")]
@@ -196,6 +201,7 @@ async def test_the_next_hub_listens_where_the_last_one_did(services, tmp_path, j
     assert row.listens[0].startswith("tls://127.0.0.1:")
     kernel.shutting_down = True
     await before.close()
+    tokens.unlink()
 
     [row] = await services.store.kernels()
     adopted = await services.launcher.adopt(row)
@@ -203,6 +209,9 @@ async def test_the_next_hub_listens_where_the_last_one_did(services, tmp_path, j
         await adopted.attachment.attached()
         await adopted.until(lambda: adopted.starts or None)
     assert row.listens[0] in services.hub.addresses
+    await adopted.attachment.request({"type": "logs", "lines": 1})
+    copy = Path(adopted.attachment.state.agent["directory"], "credentials", "tokens")
+    assert await asyncio.to_thread(copy.read_bytes) == b"of the last server"
     assert adopted.starts == 1
     assert adopted.exit_code is None
 
