@@ -265,7 +265,8 @@ def _check_hubs(order: Order, cluster: str | None) -> None:
         raise Misconfigured(
             "A kernel in that container could not call this server, which listens on a socket that "
             "only you on this machine can use.",
-            hint="Let the hub listen on an address that containers can reach.",
+            hint="Set JupyterExtApp.hub_listen to an address that containers can reach, for "
+            "example tls://0.0.0.0:8899.",
             cluster=cluster,
         )
 

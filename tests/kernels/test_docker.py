@@ -189,7 +189,7 @@ async def test_a_bash_kernel_runs(docker_kernels: DockerKernels):
 async def test_somebody_else_cannot_use_our_socket(docker_kernels: DockerKernels, tmp_path):
     with pytest.raises(Misconfigured, match="could not call this server") as caught:
         await docker_kernels.start(profile=profile(tmp_path, user="1234:4321"))
-    assert "Let the hub listen" in caught.value.hint
+    assert "JupyterExtApp.hub_listen" in caught.value.hint
     assert await docker_kernels.backend.find(docker_kernels.owner) == []
 
 
