@@ -6,6 +6,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from jupyter_core.utils import ensure_async
+from tornado import web
+
 from jupyter_ext.errors import InvalidInput, Unavailable
 from jupyter_ext.handlers import ApiHandler, Route, endpoint, jupyter_user
 from jupyter_ext.kernels.control import KernelControl
@@ -27,7 +30,9 @@ MAX_LINES = 10_000
 
 
 class KernelHandler(ApiHandler):
-    """Base of the handlers that look at kernels."""
+    """Base of the handlers below: who may not touch Jupyter's kernels may not touch these."""
+
+    auth_resource = "kernels"
 
     def initialize(self, control: KernelControl) -> None:
         """Take what the kernels are controlled with."""
@@ -116,6 +121,9 @@ class TerminalHandler(KernelHandler):
     @endpoint(response=TerminalName)
     async def post(self, kernel_id: str) -> TerminalName:
         """Open a terminal in a kernel's container."""
+        allowed = self.authorizer.is_authorized(self, self.current_user, "execute", "terminals")
+        if not await ensure_async(allowed):
+            raise web.HTTPError(403, "You may not use terminals.")
         self.control.get(self.user, kernel_id)
         terminals: Any = self.settings.get("terminal_manager")
         if terminals is None:

@@ -6,6 +6,7 @@ import uuid
 
 import httpx
 import pytest
+from jupyter_server.auth import Authorizer
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -171,6 +172,27 @@ async def test_what_is_refused_and_in_which_words(jp_fetch, extension):
     assert (code, body["code"]) == (404, "not_found")
     await kernels("DELETE", "k")
     assert (await refused(kernels("GET", "k")))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("denied", "method", "path"),
+    [
+        (("read", "kernels"), "GET", []),
+        (("write", "kernels"), "DELETE", ["k"]),
+        (("write", "kernels"), "POST", ["k", "restart"]),
+        (("execute", "terminals"), "POST", ["k", "terminal"]),
+    ],
+)
+async def test_what_jupyter_denies_is_denied_here(jp_fetch, jp_serverapp, denied, method, path):
+    class Some(Authorizer):
+        def is_authorized(self, handler, user, action, resource):
+            return (action, resource) != denied
+
+    jp_serverapp.web_app.settings["authorizer"] = Some()
+    body = "{}" if method == "POST" else None
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch("jupyter-ext", "kernels", *path, method=method, body=body)
+    assert caught.value.code == 403
 
 
 async def test_a_form_and_its_kernel_on_yarn(tmp_path, sandbox):
