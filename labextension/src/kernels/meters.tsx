@@ -20,20 +20,26 @@ export function Meters(props: {
   const limit = stats.memory_limit_mb;
   return (
     <>
-      <Bar
-        label={trans.__('Memory')}
-        used={stats.memory_mb}
-        total={limit ?? 0}
-        text={
-          limit === null
-            ? formatMemory(stats.memory_mb)
-            : trans.__(
-                '%1 of %2',
-                formatMemory(stats.memory_mb),
-                formatMemory(limit)
-              )
-        }
-      />
+      {limit === null ? (
+        <div className="jp-jext-bar">
+          <span className="jp-jext-bar-label">{trans.__('Memory')}</span>
+          <span />
+          <span className="jp-jext-bar-text">
+            {formatMemory(stats.memory_mb)}
+          </span>
+        </div>
+      ) : (
+        <Bar
+          label={trans.__('Memory')}
+          used={stats.memory_mb}
+          total={limit}
+          text={trans.__(
+            '%1 of %2',
+            formatMemory(stats.memory_mb),
+            formatMemory(limit)
+          )}
+        />
+      )}
       <Bar
         label={trans.__('CPU')}
         used={stats.cpu_percent}

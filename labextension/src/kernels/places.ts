@@ -2,6 +2,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { ISessionContext } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { Session } from '@jupyterlab/services';
+import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
 /** A notebook, a console or anything else in the main area that has a kernel. */
@@ -14,18 +15,33 @@ export interface IPlace {
 export class Places {
   constructor(private readonly _shell: JupyterFrontEnd.IShell) {}
 
+  /** Everything that has a kernel, or may have one. */
+  get all(): IPlace[] {
+    return [...this._shell.widgets('main')].flatMap(widget => {
+      const { sessionContext, context } = widget as Widget & {
+        sessionContext?: ISessionContext;
+        context?: { sessionContext?: ISessionContext };
+      };
+      const own = sessionContext ?? context?.sessionContext;
+      return own ? [{ widget, context: own }] : [];
+    });
+  }
+
+  /** Something may have been opened or closed; null where the shell does not tell. */
+  get changed(): ISignal<unknown, unknown> | null {
+    return this._shell.currentChanged ?? null;
+  }
+
   /** Everything that is open and uses a kernel. */
   using(kernelId: string): IPlace[] {
-    return this._all().filter(
+    return this.all.filter(
       ({ context }) => context.session?.kernel?.id === kernelId
     );
   }
 
   /** The place of a session. */
   of(session: Session.ISessionConnection): IPlace | null {
-    return (
-      this._all().find(({ context }) => context.session === session) ?? null
-    );
+    return this.all.find(({ context }) => context.session === session) ?? null;
   }
 
   /** The place that waits for a session which is asked for with these options. */
@@ -33,7 +49,7 @@ export class Places {
     // A context asks for a path of its own in its directory, and changes that afterwards.
     const directory = PathExt.dirname(options.path);
     return (
-      this._all().find(
+      this.all.find(
         ({ context }) =>
           context.session === null &&
           context.name === options.name &&
@@ -46,22 +62,5 @@ export class Places {
   /** Show a place. */
   activate(place: IPlace): void {
     this._shell.activateById(place.widget.id);
-  }
-
-  /** The place in which somebody works. */
-  get current(): IPlace | null {
-    const widget = this._shell.currentWidget;
-    return this._all().find(place => place.widget === widget) ?? null;
-  }
-
-  private _all(): IPlace[] {
-    return [...this._shell.widgets('main')].flatMap(widget => {
-      const { sessionContext, context } = widget as Widget & {
-        sessionContext?: ISessionContext;
-        context?: { sessionContext?: ISessionContext };
-      };
-      const own = sessionContext ?? context?.sessionContext;
-      return own ? [{ widget, context: own }] : [];
-    });
   }
 }

@@ -99,19 +99,18 @@ export class KernelStrips {
     private readonly _places: Places,
     private readonly _options: Omit<KernelStrip.IOptions, 'place'>
   ) {
-    _options.kernels.changed.connect(this._onChanged, this);
+    _options.kernels.changed.connect(this._look, this);
+    _places.changed?.connect(this._look, this);
   }
 
-  private _onChanged(): void {
-    for (const view of this._options.kernels.all ?? []) {
-      for (const place of this._places.using(view.kernel_id)) {
-        const { contentHeader } = place.widget as Widget & {
-          contentHeader?: BoxPanel;
-        };
-        if (contentHeader && !this._known.has(place.widget)) {
-          this._known.add(place.widget);
-          contentHeader.addWidget(new KernelStrip({ ...this._options, place }));
-        }
+  private _look(): void {
+    for (const place of this._places.all) {
+      const { contentHeader } = place.widget as Widget & {
+        contentHeader?: BoxPanel;
+      };
+      if (contentHeader && !this._known.has(place.widget)) {
+        this._known.add(place.widget);
+        contentHeader.addWidget(new KernelStrip({ ...this._options, place }));
       }
     }
   }
