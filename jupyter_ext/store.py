@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -77,6 +77,9 @@ class KernelRow:
     instance: str | None = None
     """The run of the agent that is the kernel's."""
     notebook: str | None = None
+
+
+_FIELDS = frozenset(each.name for each in fields(KernelRow))
 
 
 @dataclass(frozen=True)
@@ -310,10 +313,15 @@ def _kernels(
     database: sqlite3.Connection, where: str, parameters: tuple[str, ...]
 ) -> list[KernelRow]:
     query = f"select kernel_id, owner, user, data from kernels {where} order by kernel_id"  # noqa: S608 - ours
-    return [
-        KernelRow(kernel_id=kernel_id, owner=owner, user=user, **json.loads(data))
-        for kernel_id, owner, user, data in database.execute(query, parameters)
-    ]
+    rows = []
+    for kernel_id, owner, user, text in database.execute(query, parameters):
+        # Another version may have written more, or less.
+        data = {name: value for name, value in json.loads(text).items() if name in _FIELDS}
+        try:
+            rows.append(KernelRow(kernel_id=kernel_id, owner=owner, user=user, **data))
+        except TypeError:
+            log.warning("What is written down of kernel %s makes no sense.", kernel_id)
+    return rows
 
 
 def _kernels_of(database: sqlite3.Connection, user: str | None) -> list[KernelRow]:

@@ -67,7 +67,11 @@ class Adoption:
         """Take over what was announced."""
         if self._rows:
             await self._services.launcher.keep_lease()
-        await asyncio.gather(*(self._adopt(row) for row in self._rows))
+        adoptions = (self._adopt(row) for row in self._rows)
+        done = await asyncio.gather(*adoptions, return_exceptions=True)
+        for row, error in zip(self._rows, done, strict=True):
+            if error is not None:
+                log.error("%s was not adopted.", row.title, exc_info=error)
 
     async def adopt(self, row: KernelRow) -> None:
         """Take over one more; raises NotFound or Conflict."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
@@ -83,6 +84,16 @@ async def test_a_file_that_is_no_database_is_moved_aside(store):
     await store.add_kernel(ROW)
     assert [row.kernel_id for row in await store.kernels()] == ["1"]
     assert store.path.with_suffix(".broken").read_text().startswith("neither")
+
+
+async def test_a_row_of_another_version_hides_no_others(store):
+    await store.add_kernel(ROW)
+    with closing(sqlite3.connect(store.path)) as database, database:
+        [(data,)] = database.execute("select data from kernels")
+        more = json.dumps({**json.loads(data), "not yet known": 1})
+        database.execute("insert into kernels values ('2', 'me', 'ada', ?)", (more,))
+        database.execute("insert into kernels values ('3', 'me', 'ada', '{}')")
+    assert [row.kernel_id for row in await store.kernels()] == ["1", "2"]
 
 
 async def test_a_newer_versions_file_is_left_alone(store):
