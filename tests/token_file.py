@@ -9,7 +9,7 @@ from pathlib import Path
 from jupyter_ext.clusters.models import Profile
 from tests.hadoop_sandbox import RunningSandbox
 
-NO_TICKET = {"KRB5_CONFIG": "/dev/null", "KRB5CCNAME": "FILE:/nonexistent"}
+NO_TICKET = {"KRB5_CONFIG": "/dev/null", "KRB5CCNAME": "FILE:/dev/null/krb5cc"}
 
 
 class TokenFile:
