@@ -22,8 +22,8 @@ _RUNNING_S = 10.0
 _AT_FIRST_S, _SOON_S, _LATER_S = 0.15, 1.0, 3.0
 _REASON_S = 3.0
 """Between two questions why it waits, which take three requests."""
-_NO_QUEUE_S = 0.5
-"""An application is accepted first in any case; until then it does not wait for anything."""
+_NO_QUEUE_S = 0.7
+"""What is asked for comes as late as this without having waited for anything."""
 _LOG_BYTES = 64 << 10
 _LAST_LINES = 30
 
@@ -45,6 +45,7 @@ class Following:
         self._clock = asyncio.get_running_loop().time
         self._began = self._clock()
         self._asked = float("-inf")
+        self._waits_since = self._began
 
     async def follow(self, hadoop: Hadoop) -> Failure:
         """Tell phases until the application is over; say why it is.
@@ -79,7 +80,11 @@ class Following:
             else:
                 self._tell("starting", "")
         elif app.am_host:
-            self._tell("allocated", f"on {_host(app)}")
+            if self._handle["second"]:
+                self._waits_since = self._clock()
+                self._tell("queued", "")
+            else:
+                self._tell("allocated", f"on {_host(app)}")
         elif app.state == "ACCEPTED":
             await self._say_why(hadoop, app)
         else:
@@ -87,7 +92,7 @@ class Following:
 
     async def _say_why(self, hadoop: Hadoop, app: App) -> None:
         now = self._clock()
-        if now - self._began < _NO_QUEUE_S:
+        if now - self._waits_since < _NO_QUEUE_S:
             self._tell("queued", "")
         elif now - self._asked > _REASON_S:
             self._asked = now
