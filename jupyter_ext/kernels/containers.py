@@ -24,6 +24,7 @@ Adopt = Callable[[KernelRow], Awaitable[None]]
 FIND_S = 10.0
 """Seconds that a backend gets to list its containers."""
 STRANGE = "There is no record of it here: it may belong to a Jupyter server on another machine."
+UNSEEN = "Nobody can say at the moment whether it still runs."
 
 log = logging.getLogger(__name__)
 
@@ -76,13 +77,17 @@ class KernelContainers:
                 elif each.kernel_id not in known:
                     orphans[each.kernel_id] = each
                     self._show(view_of_found(each, name).model_copy(update={"note": STRANGE}))
+        unseen = [row for row in lost.values() if row.kernel_id not in alive]
+        gone = await asyncio.gather(*(self._tidy(row) for row in unseen))
+        for row, is_gone in zip(unseen, gone, strict=True):
+            if not is_gone:
+                orphans[row.kernel_id] = row
+                fields = {"adoptable": True, "note": UNSEEN}
+                self._show(view_of_row(row, "orphan").model_copy(update=fields))
         for kernel_id in set(self._orphans) - set(orphans):
             if self._is_orphan(kernel_id):
                 self.registry.remove(kernel_id)
         self._orphans = orphans
-        for row in lost.values():
-            if row.kernel_id not in alive:
-                await self._tidy(row)
 
     async def adopt(self, kernel_id: str) -> None:
         """Take a kernel without a server into this one.
@@ -116,6 +121,7 @@ class KernelContainers:
         await backend.end(orphan.handle)
         await self._services.store.remove_kernel(kernel_id)
         self._orphans.pop(kernel_id, None)
+        self.registry.remove(kernel_id)
 
     async def check(self, view: KernelView, changes: Mapping[str, Any]) -> None:
         """See that a kernel could be started with these values changed.
@@ -160,15 +166,19 @@ class KernelContainers:
             or any(defaults_of(name, profile).offered for profile in profiles)
         ]
 
-    async def _tidy(self, row: KernelRow) -> None:
-        """Forget a kernel that has ended; one of whom nobody can say that stays."""
+    async def _tidy(self, row: KernelRow) -> bool:
+        """Forget a kernel that has ended, and say whether; one of whom nobody knows that stays."""
         try:
             backend = self._services.backend(row.backend)
-            if (await backend.inspect(row.handle)).alive is False:
+            async with asyncio.timeout(FIND_S):
+                if (await backend.inspect(row.handle)).alive is not False:
+                    return False
                 await backend.end(row.handle)
                 await self._services.store.remove_kernel(row.kernel_id)
-        except JupyterExtError as error:
-            log.debug("%s: %s", row.title, error.message)
+        except (JupyterExtError, TimeoutError) as error:
+            log.debug("%s: %s", row.title, error)
+            return False
+        return True
 
     def _show(self, view: Any) -> None:
         if self.registry.peek(view.kernel_id) is None or self._is_orphan(view.kernel_id):
