@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE_S = 1800
-"""Seconds that a kernel waits for a server to come back."""
+"""Seconds that an adopted kernel which was a program's waits for a server to come back."""
 BACK_S = 15.0
 """Seconds to wait for an agent that is away when something is to be asked of it."""
 STOP_S = 5.0
@@ -51,7 +51,8 @@ class Launcher:
     urls
         Gives addresses of others who pass connections on to the hub.
     lease_s
-        Seconds without this process after which a kernel ends itself.
+        Seconds without this process after which a kernel ends itself, if its profile does not say
+        less; None for what the profile says.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Launcher:
         *,
         listen: str,
         urls: Callable[[], list[str]],
-        lease_s: int = LEASE_S,
+        lease_s: int | None = None,
     ) -> None:
         self.registry = registry
         self.store = store
@@ -176,7 +177,7 @@ class Launcher:
         if row.place != self.owner.place:
             # It was a program's, or another directory's server's; from now on it is this one's.
             await running.change(place=self.owner.place)
-            attachment.tell({"type": "lease", "seconds": self._lease_s})
+            attachment.tell({"type": "lease", "seconds": self._lease_s or LEASE_S})
         return running
 
     async def end(self, kernel_id: str, *, again: bool = False) -> None:
@@ -328,7 +329,7 @@ class Launcher:
                 "hubs": [*hubs, *([] if wanted.backend == "local" else self._urls())],
                 "fingerprint": self._hub.fingerprint,
                 "ca": None,
-                "lease_s": min(self._lease_s, defaults.lease_s),
+                "lease_s": min(self._lease_s or defaults.lease_s, defaults.lease_s),
             },
         )
 

@@ -19,7 +19,7 @@ from jupyter_ext.clusters.reader import login_name
 from jupyter_ext.credentials.kernel import credential_directory
 from jupyter_ext.kernels.backend import Backend
 from jupyter_ext.kernels.forms import LaunchForms
-from jupyter_ext.kernels.launcher import LEASE_S, STOP_S, Launcher
+from jupyter_ext.kernels.launcher import STOP_S, Launcher
 from jupyter_ext.kernels.models import Backend as BackendName
 from jupyter_ext.kernels.owner import Owner
 from jupyter_ext.kernels.registry import KernelRegistry
@@ -79,7 +79,7 @@ class KernelServices:
         store: Store | None = None,
         listen: str = ANY_PORT,
         urls: Callable[[], list[str]] = list,
-        lease_s: int = LEASE_S,
+        lease_s: int | None = None,
     ) -> None:
         self.user = user
         self.profiles = profiles

@@ -39,7 +39,8 @@ async def bring_up(running: Running, tell: Tell) -> None:
         await running.push_credentials()
         running.attachment.tell({"type": "launch", **running.launch})
     await until_it_answers(running, 0)
-    await running.change(starting=False, ready_at=time.time())
+    instance = running.attachment.state.instance
+    await running.change(starting=False, ready_at=time.time(), instance=instance)
     tell("ready", "")
 
 

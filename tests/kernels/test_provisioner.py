@@ -199,6 +199,8 @@ async def test_the_next_hub_listens_where_the_last_one_did(services, tmp_path):
     [row] = await before.store.kernels()
     assert row.bootstrap["hubs"] == row.listens
     assert row.listens[0].startswith("tls://127.0.0.1:")
+    assert row.bootstrap["lease_s"] == 1800, "as the profile says, or would"
+    assert row.instance, "no other agent can be this kernel's"
     kernel.shutting_down = True
     await before.close()
     tokens.unlink()
