@@ -62,7 +62,7 @@ export class LaunchDialogs {
           translator={this._translator}
         />
       ),
-      '[type=submit]'
+      'button:enabled'
     );
     return answer;
   }

@@ -56,12 +56,11 @@ export function LaunchView(props: ILaunchProps): React.JSX.Element {
   }
   return (
     <form className="jp-jext-form" onSubmit={event => event.preventDefault()}>
-      <p role="status">{trans.__('Finding out what is free…')}</p>
       <FormFooter
         trans={trans}
         error=""
-        busy={false}
-        progress=""
+        busy
+        progress={trans.__('Finding out what is free…')}
         submit={trans.__('Start')}
         close={close}
       />
@@ -84,6 +83,11 @@ export function LaunchFields(
   const [silent, setSilent] = React.useState(false);
   const [busy, setBusy] = React.useState(false);
   const [error, setError] = React.useState('');
+  const root = React.useRef<HTMLFormElement>(null);
+  // What had the focus before there was anything to fill in is gone.
+  React.useEffect(() => {
+    root.current?.querySelector<HTMLElement>('[type=submit]')?.focus();
+  }, []);
   const problems = problemsOf(schema, values, trans);
   const context: IContext = {
     defaultFormData: {},
@@ -116,6 +120,7 @@ export function LaunchFields(
 
   return (
     <form
+      ref={root}
       className="jp-jext-form jp-jext-edit jp-jext-launch"
       noValidate
       onSubmit={event => void submit(event)}

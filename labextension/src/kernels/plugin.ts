@@ -28,6 +28,7 @@ import { kernelsIcon } from './icons';
 import { RemoteKernels } from './model';
 import { KernelsPanel } from './panel';
 import { Places } from './places';
+import { tellReasonsOnce } from './reason';
 import { KernelService } from './service';
 import { isOurs, ourSpecs } from './specs';
 import { AskBeforeStart } from './starts';
@@ -63,10 +64,12 @@ export const kernelsPlugin: JupyterFrontEndPlugin<IRemoteKernels> = {
     });
     const specOf = (name: string) =>
       serviceManager.kernelspecs.specs?.kernelspecs[name];
+    const isRemote = (name: string) => isOurs(specOf(name));
+    tellReasonsOnce(serviceManager.kernels, isRemote);
     new AskBeforeStart({
       sessions: serviceManager.sessions,
       kernels: serviceManager.kernels,
-      isOurs: name => isOurs(specOf(name)),
+      isOurs: isRemote,
       ask: new LaunchDialogs(
         service,
         name => specOf(name)?.display_name ?? name,
