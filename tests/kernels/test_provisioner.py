@@ -218,6 +218,32 @@ async def test_the_next_hub_listens_where_the_last_one_did(services, tmp_path):
     assert adopted.exit_code is None
 
 
+async def test_a_start_goes_on_under_the_next_server_when_this_one_stops(services, tmp_path):
+    flag = tmp_path / "flag"
+    waiting = [*provisioned.HEARTBEAT]
+    waiting[2] = (
+        f"import os, time\nwhile not os.path.exists({str(flag)!r}): time.sleep(0.02)\n{waiting[2]}"
+    )
+    before = provisioned.make_services(tmp_path)
+    kernel = manager(before, tmp_path, provisioned.spec(waiting))
+    start = asyncio.create_task(kernel.start_kernel())
+    await eventually(lambda: before.launcher.running() and before.launcher.running()[0].starts)
+    await before.close()
+    with pytest.raises(LaunchFailed):
+        await start
+    assert len(served.agents(tmp_path)) == 1
+
+    [row] = await services.store.kernels()
+    assert row.starting
+    adopted = await services.launcher.adopt(row)
+    flag.touch()
+    async with asyncio.timeout(30):
+        await services.launcher.resume(adopted)
+    assert adopted.starts == 1
+    [row] = await services.store.kernels()
+    assert not row.starting
+
+
 async def test_twenty_kernels_at_once(services, tmp_path):
     found = provisioned.spec(provisioned.HEARTBEAT)
     kernels = [manager(services, tmp_path, found) for _ in range(20)]
