@@ -172,12 +172,23 @@ class DockerDefaults(KernelDefaults):
     pids: int = Field(default=4096, gt=0, description="Processes and threads at most.")
 
 
+class QueueGroups(Model):
+    """A queue that a launch form offers to some only."""
+
+    queue: str
+    groups: list[str] = Field(description="Groups of the directory whose members are offered it.")
+
+
 class YarnDefaults(KernelDefaults):
     """What a kernel in a YARN container gets."""
 
     archive: str | None = Field(default=None, description="Environment archive, an HDFS path.")
     image: str | None = Field(default=None, description="Container image.")
     queue: str | None = None
+    queues: list[QueueGroups] = Field(
+        default=[],
+        description="Queues that members of some groups are offered; all others everybody is.",
+    )
     node_label: str | None = Field(default=None, description="Label of the nodes to run on.")
     plain_http: bool = Field(
         default=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,8 +48,11 @@ class LiveLimits:
         """
         if spec.backend == "docker":
             return await docker_limits(profile)
-        async with await self._access(user).open(profile) as hadoop:
-            return await yarn_limits(hadoop, profile)
+        access = self._access(user)
+        async with await access.open(profile) as hadoop:
+            account = access.identity(profile).account
+            groups = account.groups if account else []
+            return await yarn_limits(hadoop, profile, groups)
 
 
 async def docker_limits(profile: Profile) -> list[Limit]:
@@ -93,8 +96,15 @@ class Room:
     """The most that the user may hold."""
 
 
-async def yarn_limits(hadoop: Hadoop, profile: Profile) -> list[Limit]:
+async def yarn_limits(
+    hadoop: Hadoop, profile: Profile, groups: Collection[str] = ()
+) -> list[Limit]:
     """Ask a cluster what a kernel in a YARN container may have.
+
+    Parameters
+    ----------
+    groups
+        Those of who asks: some queues are offered to some groups only.
 
     Raises
     ------
@@ -109,7 +119,7 @@ async def yarn_limits(hadoop: Hadoop, profile: Profile) -> list[Limit]:
     largest = scheduler.largest
     if largest is None:
         largest = await asyncio.to_thread(largest_allocation, Path(profile.conf_dir))
-    return judge(metrics, scheduler, nodes, largest, profile.config.kernels.yarn)
+    return judge(metrics, scheduler, nodes, largest, profile.config.kernels.yarn, groups)
 
 
 def judge(
@@ -118,6 +128,7 @@ def judge(
     nodes: Sequence[Node],
     largest: Resources,
     defaults: YarnDefaults,
+    groups: Collection[str] = (),
 ) -> list[Limit]:
     """Say what may be asked for, of what a cluster told.
 
@@ -127,8 +138,16 @@ def judge(
         What the scheduler allows a container at most; 0 where nobody knows.
     defaults
         What the profile says of such kernels.
+    groups
+        Those of who asks.
     """
     rooms = [room(found, scheduler, metrics) for found in leaves(scheduler)]
+    closed = {
+        each.queue.removeprefix("root.")
+        for each in defaults.queues
+        if not set(each.groups) & set(groups)
+    }
+    rooms = [each for each in rooms if not closed & _names(each)]
     chosen = _find(rooms, defaults.queue or DEFAULT_QUEUE)
     memory = _least(largest.memory_mb, *_node(nodes, "memory_mb"))
     vcores = _least(largest.vcores, *_node(nodes, "vcores"))
@@ -208,10 +227,12 @@ def _name(queue: Queue, scheduler: Scheduler) -> str:
 
 def _find(rooms: Sequence[Room], name: str) -> Room | None:
     wanted = name.removeprefix("root.")
-    return next(
-        (each for each in rooms if wanted in (each.name, each.queue.path.removeprefix("root."))),
-        None,
-    )
+    return next((each for each in rooms if wanted in _names(each)), None)
+
+
+def _names(room: Room) -> set[str]:
+    """Give what a profile may call a queue."""
+    return {room.name, room.queue.path.removeprefix("root.")}
 
 
 def _node(nodes: Sequence[Node], field: str) -> list[int]:

@@ -59,6 +59,7 @@ export interface Api {
   Problem: Problem;
   Profile: Profile;
   Queue: Queue;
+  QueueGroups: QueueGroups;
   Reason: Reason;
   Resources: Resources;
   RestartRequest: RestartRequest;
@@ -486,6 +487,10 @@ export interface YarnDefaults {
   image: string | null;
   queue: string | null;
   /**
+   * Queues that members of some groups are offered; all others everybody is.
+   */
+  queues: QueueGroups[];
+  /**
    * Label of the nodes to run on.
    */
   node_label: string | null;
@@ -493,6 +498,19 @@ export interface YarnDefaults {
    * Send a kernel's secret to a ResourceManager that speaks http only, although the cluster has Kerberos.
    */
   plain_http: boolean;
+}
+/**
+ * A queue that a launch form offers to some only.
+ *
+ * This interface was referenced by `Api`'s JSON-Schema
+ * via the `definition` "QueueGroups".
+ */
+export interface QueueGroups {
+  queue: string;
+  /**
+   * Groups of the directory whose members are offered it.
+   */
+  groups: string[];
 }
 /**
  * Why the scheduler passes an application over, asked on demand.

@@ -7,11 +7,16 @@ import jsonschema
 import pytest
 
 from jupyter_ext.clusters.models import ClusterConfig, YarnDefaults
+from jupyter_ext.clusters.profiles import ProfileStore
+from jupyter_ext.credentials.models import Account
+from jupyter_ext.credentials.policy import nobody
 from jupyter_ext.errors import InvalidInput, NotFound, Unreachable
+from jupyter_ext.hadoop.access import Nobody
+from jupyter_ext.hadoop.clients import Hadoop
 from jupyter_ext.hadoop.models import ClusterMetrics, Node, Queue, Resources, Scheduler
 from jupyter_ext.kernels.choices import Choices
 from jupyter_ext.kernels.forms import LaunchForms
-from jupyter_ext.kernels.limits import docker_limits, judge, yarn_limits
+from jupyter_ext.kernels.limits import LiveLimits, docker_limits, judge, yarn_limits
 from jupyter_ext.kernels.models import LaunchRequest, Limit
 from jupyter_ext.kernels.specs import Spec
 from jupyter_ext.kernels.values import VARIABLE, from_environment, resolve
@@ -209,7 +214,7 @@ def queue(path, **fields):
 GB = 1024
 
 
-def limits(queues, *, kind="capacity", largest=0, chosen=None, used_mb=0):
+def limits(queues, *, kind="capacity", largest=0, chosen=None, used_mb=0, closed=(), groups=()):
     found = judge(
         ClusterMetrics(
             total=Resources(memory_mb=100 * GB, vcores=50),
@@ -225,7 +230,8 @@ def limits(queues, *, kind="capacity", largest=0, chosen=None, used_mb=0):
             )
         ],
         Resources(memory_mb=largest),
-        YarnDefaults(queue=chosen),
+        YarnDefaults(queue=chosen, queues=closed),
+        groups,
     )
     return {limit.field: limit for limit in found}
 
@@ -259,10 +265,49 @@ def test_queues_go_by_the_name_that_their_scheduler_knows():
     assert limits(twins, kind="fair")["queue"].choices == ["", "a.x", "b.x", "b.y"]
 
 
-async def test_limits_of_a_real_cluster(sandbox):
-    from jupyter_ext.clusters.profiles import ProfileStore
-    from jupyter_ext.hadoop.clients import Hadoop
+def test_some_queues_are_offered_to_some_groups():
+    queues = [queue("root", leaf=False), queue("root.ml"), queue("root.etl"), queue("root.default")]
+    closed = [{"queue": "ml", "groups": ["scientists"]}, {"queue": "root.etl", "groups": ["ops"]}]
+    assert limits(queues, closed=closed, groups=["scientists"])["queue"].choices == [
+        "",
+        "ml",
+        "default",
+    ]
+    # With one queue left there is nothing to choose.
+    assert "queue" not in limits(queues, closed=closed)
+    assert limits(queues)["queue"].choices == ["", "ml", "etl", "default"]
 
+
+class Known:
+    """Somebody whom the directory knows, on a cluster that asks for no login."""
+
+    def __init__(self, *groups):
+        self.account = Account(groups=list(groups))
+
+    def identity(self, profile):
+        return nobody(profile).model_copy(update={"account": self.account})
+
+    async def open(self, profile):
+        return await Nobody().open(profile)
+
+
+async def test_a_real_cluster_offers_queues_by_the_groups_of_a_login(sandbox):
+    config = {"kernels": {"yarn": {"queues": [{"queue": "small", "groups": ["analysts"]}]}}}
+    dev = ProfileStore(sandbox.layers).get("dev")
+    dev = dev.model_copy(update={"config": ClusterConfig.model_validate(config)})
+    people = {"alice": Known("analysts", "staff"), "bob": Known("staff"), "carol": Nobody()}
+    offered = {
+        name: [
+            limit.choices
+            for limit in await LiveLimits(people.__getitem__).ask(name, SPECS[YARN], dev)
+            if limit.field == "queue"
+        ]
+        for name in people
+    }
+    assert offered == {"alice": [["", "default", "small"]], "bob": [], "carol": []}
+
+
+async def test_limits_of_a_real_cluster(sandbox):
     dev = ProfileStore(sandbox.layers).get("dev")
     async with Hadoop.open(dev) as hadoop:
         found = {limit.field: limit for limit in await yarn_limits(hadoop, dev)}

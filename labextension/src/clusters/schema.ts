@@ -119,6 +119,7 @@ function fieldNames(trans: TranslationBundle): Record<string, string> {
     program: trans.__('Credential program'),
     python: trans.__('Python'),
     queue: trans.__('Queue'),
+    queues: trans.__('Queues of groups'),
     realm: trans.__('Realm'),
     renew_lifetime: trans.__('Renewable for'),
     resourcemanager: trans.__('ResourceManager'),
