@@ -147,7 +147,6 @@ function Facts(props: {
 }): React.JSX.Element {
   const { view, trans } = props;
   const { host, container, url, restarts } = view;
-  const place = container || backendWord(view.backend, trans);
   return (
     <dl className="jp-jext-facts">
       {host && (
@@ -156,16 +155,20 @@ function Facts(props: {
           <dd>{host}</dd>
         </>
       )}
-      <dt>{backendWord(view.backend, trans)}</dt>
-      <dd>
-        {/^https?:/.test(url) ? (
-          <a href={url} target="_blank" rel="noreferrer">
-            {place}
-          </a>
-        ) : (
-          container || '–'
-        )}
-      </dd>
+      {container && (
+        <>
+          <dt>{backendWord(view.backend, trans)}</dt>
+          <dd>
+            {/^https?:/.test(url) ? (
+              <a href={url} target="_blank" rel="noreferrer">
+                {container}
+              </a>
+            ) : (
+              container
+            )}
+          </dd>
+        </>
+      )}
       {restarts > 0 && (
         <>
           <dt>{trans.__('Restarts')}</dt>
