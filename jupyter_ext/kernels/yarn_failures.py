@@ -2,42 +2,28 @@
 
 The texts are those of ``RMAppImpl`` and ``RMAppAttemptImpl`` (how an application ended),
 ``ContainersMonitorImpl`` (memory), ``ContainerLaunch`` and ``DefaultContainerExecutor`` (exit
-codes), ``ContainerLocalizer`` (files), ``CapacityScheduler`` and ``RMAppManager`` (queues); exit
-codes below zero are those of ``ContainerExitStatus``.
+codes), ``ContainerLocalizer`` (files), ``CapacityScheduler`` and ``RMAppManager`` (queues).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from jupyter_ext.display import megabytes
 from jupyter_ext.kernels.models import Failure
+from jupyter_ext.kernels.yarn_exits import Ended, by_exit_code, exit_code
 
 _MEMORY = re.compile(
     r"beyond (?:the '(?P<kind>\w+)'|(?P<old>\w+)) memory limits?\. Current usage: "
     r"(?P<used>[\d.]+ \w+) of (?P<limit>[\d.]+ \w+) physical memory used"
     r"(?:; (?P<vused>[\d.]+ \w+) of (?P<vlimit>[\d.]+ \w+) virtual memory used)?"
 )
-_EXIT = re.compile(r"exited with\s+exitCode: (-?\d+)")
 _UNITS = {"B": 1 / (1 << 20), "KB": 1 / 1024, "MB": 1, "GB": 1024, "TB": 1 << 20}
-_LAST_LINES = re.compile(r"Last \d+ bytes of \S+ :\n(.*?)(?:\n\n|\n\[\d{4}-|\Z)", re.DOTALL)
 _LONGEST = 4000
 _RECOVERED = "Attempt recovered after RM restart"
 """Stands before everything else after a failover, with no space in between."""
 _MEMORY_EXIT, _VIRTUAL_EXIT = -104, -103
-
-
-class Ended(NamedTuple):
-    """An application that is over."""
-
-    cluster: str
-    """Title of the cluster."""
-    state: str
-    diagnostics: str
-    memory_mb: int
-    """Of the kernel's container."""
 
 
 Explain = Callable[[Ended, "re.Match[str]"], tuple[str, str]]
@@ -62,7 +48,7 @@ def explain(ended: Ended, log: str = "") -> Failure:
         if found := re.search(pattern, said, re.DOTALL):
             cause, hint = words(ended, found)
             return Failure(cause=cause, hint=hint, diagnostics=shown)
-    cause, hint = _by_exit_code(ended, log)
+    cause, hint = by_exit_code(ended, log)
     return Failure(cause=cause, hint=hint, diagnostics=shown)
 
 
@@ -102,7 +88,7 @@ def too_large(cluster: str, what: str, asked: str, most: str) -> Failure:
 
 def _memory(ended: Ended) -> Failure | None:
     found = _MEMORY.search(ended.diagnostics)
-    code = _exit_code(ended)
+    code = exit_code(ended)
     if found is None and code not in (_MEMORY_EXIT, _VIRTUAL_EXIT):
         return None
     limit_mb = ended.memory_mb or (_in_mb(found["limit"]) if found else 0)
@@ -347,62 +333,3 @@ _SAYINGS: tuple[tuple[str, Explain], ...] = (
     (r"could not be started: ([^\n]*)", _not_started),
 )
 """What YARN says, and how to say it; the first that fits."""
-
-
-# -- exit codes ---------------------------------------------------------------------------------
-
-
-def _exit_code(ended: Ended) -> int | None:
-    found = _EXIT.search(ended.diagnostics)
-    return int(found[1]) if found else None
-
-
-def _by_exit_code(ended: Ended, log: str) -> tuple[str, str]:
-    code = _exit_code(ended)
-    last = _last_line(ended.diagnostics, log)
-    because = f": {last}" if last else "."
-    if code is None:
-        if ended.state == "KILLED":
-            return ("The kernel's application was killed.", "Start the kernel again.")
-        said = ended.diagnostics.strip().splitlines()
-        if said:
-            return (f"The kernel's agent ended: {said[0]}", "Start the kernel again.")
-        return ("The kernel's agent has ended.", "Start the kernel again.")
-    if code == 0:
-        return (
-            f"The kernel's agent ended at once, without a word to {ended.cluster}.",
-            "Its log may say why; start the kernel again.",
-        )
-    if code == 2 and "syntax error" in ended.diagnostics:
-        return (
-            "The node's shell does not understand how the kernel is started.",
-            "Look for quotes and brackets in kernels.yarn.python and the image's name.",
-        )
-    if code in (137, 143, -105, -106):
-        return (
-            "The kernel's container was killed from outside.",
-            "Somebody, or the node itself when it ran out of memory, ended it. Start it again.",
-        )
-    if code == -1000:
-        return (
-            f"The node of {ended.cluster} could not fetch the kernel's files.",
-            "What is below is for whoever administers the cluster.",
-        )
-    if code == -101:
-        return (
-            f"The disks of the kernel's node of {ended.cluster} failed.",
-            "Start the kernel again; it may get another node.",
-        )
-    return (
-        f"The kernel's agent ended with exit code {code}{because}",
-        "Its log below may say more. It needs Python 3.6 or newer on the node.",
-    )
-
-
-def _last_line(diagnostics: str, log: str) -> str:
-    texts = [found[1] for found in _LAST_LINES.finditer(diagnostics)]
-    for text in [*reversed(texts), log]:
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        if lines:
-            return lines[-1]
-    return ""

@@ -13,6 +13,7 @@ from jupyter_ext.hadoop.models import App, Attempt
 from jupyter_ext.kernels import yarn_failures
 from jupyter_ext.kernels.backend import Handle, Tell
 from jupyter_ext.kernels.models import Failure
+from jupyter_ext.kernels.yarn_exits import Ended
 from jupyter_ext.kernels.yarn_queue import waiting
 
 OVER = ("FINISHED", "FAILED", "KILLED")
@@ -107,7 +108,7 @@ async def why(hadoop: Hadoop, handle: Handle, app: App) -> Failure:
     text = ""
     with suppress(JupyterExtError):
         text = await log(hadoop, handle, _LAST_LINES)
-    ended = yarn_failures.Ended(
+    ended = Ended(
         hadoop.connection.profile.title,
         app.state,
         app.diagnostics,

@@ -13,6 +13,7 @@ from jupyter_ext.hadoop.application_token import application_token
 from jupyter_ext.hadoop.token_issuers import HdfsIssuer
 from jupyter_ext.kernels import yarn_failures
 from jupyter_ext.kernels.backend import LaunchFailed
+from jupyter_ext.kernels.yarn_exits import Ended
 from jupyter_ext.kernels.yarn_launch import Wanted, context, task_of
 from jupyter_ext.kernels.yarn_staging import Staging
 from jupyter_ext.kernels.yarn_watch import OVER
@@ -119,9 +120,7 @@ async def submitted(yarn, cluster, **changes):
             return app if app.state in OVER else None
 
         app = await eventually(over)
-        return yarn_failures.explain(
-            yarn_failures.Ended(profile.title, app.state, app.diagnostics, 0)
-        )
+        return yarn_failures.explain(Ended(profile.title, app.state, app.diagnostics, 0))
 
 
 async def test_a_file_that_was_replaced(yarn):
@@ -239,7 +238,7 @@ async def test_the_words_that_no_test_can_bring_about():
             "The nodes of Production do not run containers of yours",
         ),
     ):
-        failure = yarn_failures.explain(yarn_failures.Ended("Production", "FAILED", said, 2048))
+        failure = yarn_failures.explain(Ended("Production", "FAILED", said, 2048))
         assert failure.cause.startswith(expected), failure
         assert failure.hint
         assert (failure.memory_mb == 4096) == ("killed at" in expected)
