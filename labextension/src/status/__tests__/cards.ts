@@ -73,7 +73,8 @@ const CONFIG: ClusterConfig = {
       image: null,
       queue: null,
       node_label: null,
-      plain_http: false
+      plain_http: false,
+      queues: []
     }
   },
   locked: []
