@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import ssl
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from jupyter_ext.errors import Unavailable
 
@@ -46,13 +41,12 @@ class Certificate:
         try:
             if not path.exists():
                 _make(path)
-            certificate = x509.load_pem_x509_certificate(path.read_bytes())
+            self.fingerprint = hashlib.sha256(_der(path)).hexdigest()
         except (OSError, ValueError) as error:
             raise Unavailable(
                 f"The certificate for remote kernels, {path}, cannot be read or made: {error}.",
                 hint="Remove the file to get a new one; kernels that run have to be started anew.",
             ) from error
-        self.fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
 
     def context(self) -> ssl.SSLContext:
         """Make what a TLS server needs."""
@@ -64,7 +58,19 @@ class Certificate:
         return context
 
 
+def _der(path: Path) -> bytes:
+    certificate, end, _ = path.read_text(encoding="ascii").partition(ssl.PEM_FOOTER)
+    return ssl.PEM_cert_to_DER_cert(certificate + end)
+
+
 def _make(path: Path) -> None:
+    # Once in fifty years; loading it would take every server a tenth of its start.
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+    from cryptography.x509.oid import NameOID
+
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "jupyter-ext hub")])
     now = datetime.now(UTC)

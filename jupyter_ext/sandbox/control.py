@@ -7,7 +7,6 @@ import contextlib
 import sys
 
 from jupyter_ext.sandbox.models import SandboxStatus
-from jupyter_ext.sandbox.sandbox import Sandbox
 
 CALL_OFF_S = 30.0
 
@@ -26,7 +25,7 @@ class SandboxControl:
 
     async def status(self) -> SandboxStatus:
         """Say what runs, and why the last start asked for here failed."""
-        status = await asyncio.to_thread(Sandbox().status)
+        status = await asyncio.to_thread(_status)
         if self._starting and status.state != "starting":
             return status.model_copy(update={"state": "starting", "message": "starting"})
         if status.state == "running":
@@ -74,6 +73,13 @@ class SandboxControl:
 
     async def _finish(self, process: asyncio.subprocess.Process) -> None:
         self._complaint = await _complaint(process)
+
+
+def _status() -> SandboxStatus:
+    # Only now: most servers are never asked for a sandbox, and need not wait for it to load.
+    from jupyter_ext.sandbox.sandbox import Sandbox
+
+    return Sandbox().status()
 
 
 async def _complaint(process: asyncio.subprocess.Process) -> str:
