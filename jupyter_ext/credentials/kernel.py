@@ -7,6 +7,8 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from jupyter_ext.clusters.models import Profile
 from jupyter_ext.credentials import runtime
 from jupyter_ext.credentials.directory import (
@@ -70,9 +72,10 @@ class KernelCredentials:
             return {}
         try:
             text = (self.path / INDEX).read_bytes()
-        except OSError:
+            return KernelClusters.model_validate_json(text).clusters
+        except (OSError, ValidationError):
+            # Another version may have written it; the next login writes it anew.
             return {}
-        return KernelClusters.model_validate_json(text).clusters
 
     def identity(self, profile: Profile) -> Identity:
         """Say who is logged in to a cluster."""

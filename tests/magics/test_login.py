@@ -9,6 +9,7 @@ from IPython.core.error import UsageError
 
 from jupyter_ext.credentials import magics
 from jupyter_ext.credentials.directory import VARIABLE, CredentialDirectory, Login
+from jupyter_ext.credentials.kernel import KernelCredentials
 from jupyter_ext.credentials.models import Account, Identity, Reason, TokenInfo
 from tests import profiles as made
 
@@ -119,3 +120,8 @@ def test_whoami_reads_the_credential_directory(notebook, tmp_path, monkeypatch):
     late = ALICE.model_copy(update={"expires_at": time.time() - 1})
     CredentialDirectory(directory).write([prod], [Login(prod, late, None, {})])
     assert "ended" in notebook.text("%cluster whoami prod")
+
+
+def test_a_directory_of_another_version_is_nobodys(tmp_path):
+    (tmp_path / "clusters.json").write_text('{"clusters": {"prod": {"gone": 1}}}')
+    assert KernelCredentials(tmp_path).clusters() == {}
