@@ -35,8 +35,6 @@ export function notify(
   return Notification.emit(summary, type, {
     ...options,
     actions:
-      summary === text
-        ? options.actions
-        : [...(options.actions ?? []), showAll]
+      summary === text ? options.actions : [...(options.actions ?? []), showAll]
   });
 }
