@@ -79,7 +79,7 @@ function place(
 const ports = (process.env.JEXT_UI_PORTS ??= execFileSync(PYTHON, [
   '-c',
   `import socket
-taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
 print(*(server.getsockname()[1] for server in taken))`
 ])
   .toString()
@@ -103,6 +103,9 @@ export const OUTDATED_LAB = place(join(ROOT, 'outdated'), ports[3], {
   jupyter_ext: false,
   'tests.ui.outdated': true
 });
+
+/** A Lab that its test starts itself, and kills. */
+export const KERNELS_LAB = place(join(ROOT, 'kernels'), ports[4]);
 
 /** Settings of a Lab's user, by plugin; whatever else was set is forgotten. */
 export function writeSettings(

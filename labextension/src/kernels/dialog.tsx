@@ -62,7 +62,7 @@ export class LaunchDialogs {
           translator={this._translator}
         />
       ),
-      'button:enabled'
+      '[type=submit]'
     );
     return answer;
   }

@@ -15,9 +15,11 @@ export function Meters(props: {
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { view, stats, trans } = props;
-  const { vcores } = view.values;
+  const { memory_mb, vcores } = view.values;
   const cores = typeof vcores === 'number' ? vcores : 1;
-  const limit = stats.memory_limit_mb;
+  // Where no control group says it, the kernel has what was asked for.
+  const asked = typeof memory_mb === 'number' ? memory_mb : null;
+  const limit = stats.memory_limit_mb ?? asked;
   return (
     <>
       {limit === null ? (
