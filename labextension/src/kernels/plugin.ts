@@ -29,6 +29,7 @@ import { RemoteKernels } from './model';
 import { KernelsPanel } from './panel';
 import { Places } from './places';
 import { tellReasonsOnce } from './reason';
+import { reconnectWithServer } from './reconnect';
 import { KernelService } from './service';
 import { isOurs, ourSpecs } from './specs';
 import { AskBeforeStart } from './starts';
@@ -66,6 +67,7 @@ export const kernelsPlugin: JupyterFrontEndPlugin<IRemoteKernels> = {
       serviceManager.kernelspecs.specs?.kernelspecs[name];
     const isRemote = (name: string) => isOurs(specOf(name));
     tellReasonsOnce(serviceManager.kernels, isRemote);
+    reconnectWithServer(status, places, isRemote);
     new AskBeforeStart({
       sessions: serviceManager.sessions,
       kernels: serviceManager.kernels,
