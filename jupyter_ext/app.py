@@ -187,7 +187,8 @@ class JupyterExtApp(ExtensionApp):
         Polling makes garbage steadily, so full collections come often; with a server's and
         JupyterLab's modules to walk each of them takes some 100 ms, without them a few.
         """
-        specs = keep(KernelSpecs.of_user(), self.profiles)
+        refresh = partial(self.injection.refresh, OWNER)
+        specs = keep(KernelSpecs.of_user(), self.profiles, refresh)
         culler = self.kernel_control.culler.run()
         self.background.append(asyncio.create_task(specs, name="keep kernelspecs"))
         self.background.append(asyncio.create_task(culler, name="end idle kernels"))

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from jupyter_ext.clusters import config as toml
+from jupyter_ext.clusters.carried import INDEX, VARIABLE, carried
 from jupyter_ext.clusters.models import ClusterConfig, Layer, Profile
 from jupyter_ext.clusters.reader import (
     CONF,
@@ -20,6 +21,7 @@ from jupyter_ext.clusters.reader import (
     check_name,
     login_name,
     read_profile,
+    stamp_of,
     stamps,
 )
 from jupyter_ext.clusters.xml import SITE_FILES, Configuration
@@ -42,10 +44,16 @@ class ProfileStore:
     layers
         Directories that hold profiles, the one that wins first. Those of the layer ``user`` are
         the only ones written to; the first of them, created on demand.
+    credentials
+        A kernel's credential directory: where no layer has any profile, as in a container, the
+        clusters are those of the server that started the kernel.
     """
 
-    def __init__(self, layers: Sequence[tuple[Layer, Path]]) -> None:
+    def __init__(
+        self, layers: Sequence[tuple[Layer, Path]], credentials: Path | None = None
+    ) -> None:
         self._layers = list(layers)
+        self._credentials = credentials
         # Once, and now: a kernel that switches clusters sets HADOOP_USER_NAME for its children.
         self._login = login_name()
         self._lock = threading.RLock()
@@ -53,7 +61,10 @@ class ProfileStore:
 
     @classmethod
     def from_jupyter_paths(cls) -> ProfileStore:
-        """Take the user's configuration directory over the environment's over the system's."""
+        """Take the user's configuration directory over the environment's over the system's.
+
+        A kernel on a machine that has none of them knows the clusters of its server.
+        """
         from jupyter_core.paths import SYSTEM_CONFIG_PATH, jupyter_config_dir, jupyter_config_path
 
         user = jupyter_config_dir()
@@ -62,7 +73,8 @@ class ProfileStore:
             if directory != user:
                 layer: Layer = "system" if directory in SYSTEM_CONFIG_PATH else "environment"
                 layers.append((layer, Path(directory, "clusters")))
-        return cls(layers)
+        credentials = os.environ.get(VARIABLE)
+        return cls(layers, Path(credentials) if credentials else None)
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -71,6 +83,8 @@ class ProfileStore:
         with self._lock:
             names = self._names()
             self._cache = {name: entry for name, entry in self._cache.items() if name in names}
+            if not names:
+                return [*self._carried().values()]
             return [self._load(name) for name in sorted(names)]
 
     def get(self, name: str) -> Profile:
@@ -85,6 +99,10 @@ class ProfileStore:
             names = self._names()
             if name in names:
                 return self._load(name)
+            found = {} if names else self._carried()
+        if name in found:
+            return found[name]
+        names = names or {*found}
         close = get_close_matches(name, names, 1)
         if close:
             hint = f"Did you mean {close[0]}?"
@@ -97,7 +115,13 @@ class ProfileStore:
     def signature(self) -> tuple[Stamp, ...]:
         """Give a value that changes whenever a file of any profile does; cheap, ``stat`` only."""
         with self._lock:
-            return tuple(stamp for name in sorted(self._names()) for stamp in self._stamps(name))
+            names = sorted(self._names())
+            if not names and self._credentials is not None:
+                return tuple(stamp_of(str(self._credentials / INDEX)))
+            return tuple(stamp for name in names for stamp in self._stamps(name))
+
+    def _carried(self) -> dict[str, Profile]:
+        return {} if self._credentials is None else carried(self._credentials)
 
     def _names(self) -> set[str]:
         names: set[str] = set()

@@ -36,21 +36,22 @@ def stamps(directory: Path) -> Iterator[Stamp]:
     """Signatures of the files that make up one layer's part of a profile."""
     base = str(directory)
     for path in (base, f"{base}/{toml.FILE}", *(f"{base}/{name}" for name in EXTRAS)):
-        yield from _stamp(path)
+        yield from stamp_of(path)
     pending = [f"{base}/{CONF}"]
     while pending:
         try:
             with os.scandir(pending.pop()) as entries:
                 for entry in entries:
                     if entry.name.endswith(".xml"):
-                        yield from _stamp(entry.path)
+                        yield from stamp_of(entry.path)
                     elif entry.is_dir(follow_symlinks=False):
                         pending.append(entry.path)
         except OSError:
             continue
 
 
-def _stamp(path: str) -> Iterator[Stamp]:
+def stamp_of(path: str) -> Iterator[Stamp]:
+    """Give the signature of one file; nothing if it is not there."""
     try:
         status = os.stat(path)
     except OSError:

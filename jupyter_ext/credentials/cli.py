@@ -8,9 +8,9 @@ import getpass
 import sys
 from typing import TYPE_CHECKING, Any
 
+from jupyter_ext.clusters.carried import VARIABLE
 from jupyter_ext.clusters.profiles import ProfileStore
 from jupyter_ext.credentials import views
-from jupyter_ext.credentials.directory import VARIABLE
 from jupyter_ext.credentials.kernel import KernelCredentials
 from jupyter_ext.credentials.policy import automatic, nobody
 from jupyter_ext.errors import InvalidInput

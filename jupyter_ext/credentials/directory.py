@@ -2,9 +2,9 @@
 
     clusters.json                     the clusters, and who is logged in to each
     tokens                            the delegation tokens of all of them (Hadoop token file)
-    <cluster>/conf/*.xml              Hadoop's configuration, with what reaches the other clusters;
-                                      without a login too, if the cluster has Kerberos
-    <cluster>/krb5.conf  krb5cc  ca.pem
+    <cluster>/conf/*.xml  ca.pem      Hadoop's configuration, with what reaches the other clusters;
+                                      without a login too
+    <cluster>/krb5.conf  krb5cc
     <cluster>/tokens                  those of one cluster, for a program that needs no other
 
 The directory and everything in it is private to the user; every file is replaced in one step, so a
@@ -20,7 +20,9 @@ from pathlib import Path
 
 from pydantic import Field
 
+from jupyter_ext.clusters.carried import INDEX
 from jupyter_ext.clusters.models import Profile
+from jupyter_ext.clusters.reader import CONF
 from jupyter_ext.credentials import krb5_conf
 from jupyter_ext.credentials.hadoop_conf import KernelConfigurations
 from jupyter_ext.credentials.hdts import DelegationToken, write_file_bytes
@@ -30,14 +32,11 @@ from jupyter_ext.errors import JupyterExtError, Unavailable
 from jupyter_ext.files import replace
 from jupyter_ext.models import Model
 
-VARIABLE = "JUPYTER_EXT_CREDENTIALS"
-"""Environment variable that names the directory in kernels."""
 TOKEN_FILE = "HADOOP_TOKEN_FILE_LOCATION"  # noqa: S105 - the name of a variable
 """Environment variable by which Hadoop's programs find the tokens."""
-INDEX = "clusters.json"
 TOKENS = "tokens"
 TICKETS = "krb5cc"
-CONF = "conf"
+CA = "ca.pem"
 
 
 class KernelIdentity(Model):
@@ -100,9 +99,7 @@ class CredentialDirectory:
         known = {profile.name: profile for profile in profiles}
         known |= {name: login.profile for name, login in logins.items()}
         configured = [
-            profile
-            for name, profile in known.items()
-            if name in logins or (profile.auth == "kerberos" and not profile.broken)
+            profile for name, profile in known.items() if name in logins or not profile.broken
         ]
         for stale in self.path.iterdir():
             if stale.is_dir() and stale.name not in logins:
@@ -114,11 +111,15 @@ class CredentialDirectory:
             directory = self.path / profile.name
             directory.mkdir(mode=0o700, exist_ok=True)
             _write_conf(directory / CONF, profile, configurations.changed(profile.name))
+            if profile.ca_file:
+                _copy(Path(profile.ca_file), directory / CA)
+            else:
+                (directory / CA).unlink(missing_ok=True)
             if profile.name in logins:
                 _write_login(directory, logins[profile.name])
             else:
                 for path in directory.iterdir():
-                    if path.name != CONF:
+                    if path.name not in (CONF, CA):
                         path.unlink()
         tokens = {
             alias: token for login in logins.values() for alias, token in login.tokens.items()
@@ -164,8 +165,6 @@ def _write_login(directory: Path, login: Login) -> None:
             _replace(directory / "krb5.conf", krb5_conf.for_kernel(login.profile).encode())
         except JupyterExtError:
             (directory / "krb5.conf").unlink(missing_ok=True)
-    if login.profile.ca_file:
-        _copy(Path(login.profile.ca_file), directory / "ca.pem")
     if login.tickets is not None:
         _copy(login.tickets, directory / TICKETS)
     _replace(directory / TOKENS, write_file_bytes(login.tokens))

@@ -39,14 +39,22 @@ class Injection:
         self._due: set[str] = set()
         self._writing: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[str], None]] = []
+        self._lock = asyncio.Lock()
         self._unsubscribe = broker.subscribe(self._changed)
 
     async def write(self, user: str) -> None:
         """Write a user's directory now."""
-        logins = [login_of(session) for session in self._broker.sessions(user)]
-        await asyncio.to_thread(self._write, user, logins)
+        async with self._lock:
+            logins = [login_of(session) for session in self._broker.sessions(user)]
+            await asyncio.to_thread(self._write, user, logins)
         for listener in list(self._listeners):
             listener(user)
+
+    def refresh(self, user: str) -> None:
+        """Write a user's directory soon, because a profile has changed."""
+        self._due.add(user)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._catch_up(), name="write credentials")
 
     def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Be told of which user a directory was written, in the event loop; gives what ends that.
@@ -68,9 +76,7 @@ class Injection:
         CredentialDirectory(self._directory(user)).write(self._profiles.list(), logins)
 
     def _changed(self, user: str, identity: Identity) -> None:
-        self._due.add(user)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._catch_up(), name="write credentials")
+        self.refresh(user)
 
     async def _catch_up(self) -> None:
         while self._due:

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from jupyter_ext.clusters.carried import INDEX, VARIABLE
 from jupyter_ext.clusters.models import Profile
+from jupyter_ext.clusters.reader import CONF
 from jupyter_ext.credentials import runtime
 from jupyter_ext.credentials.directory import (
-    CONF,
-    INDEX,
     TICKETS,
     TOKEN_FILE,
     TOKENS,
-    VARIABLE,
     KernelClusters,
     KernelIdentity,
 )

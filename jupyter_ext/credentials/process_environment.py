@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from jupyter_ext.credentials.directory import TOKEN_FILE, TOKENS, VARIABLE
+from jupyter_ext.clusters.carried import VARIABLE
+from jupyter_ext.credentials.directory import TOKEN_FILE, TOKENS
 
 NOWHERE: Mapping[str, str] = {
     "KRB5_CONFIG": "/nonexistent/krb5.conf",

@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Bool, Unicode
 
+from jupyter_ext.clusters.carried import VARIABLE
 from jupyter_ext.clusters.models import Profile
-from jupyter_ext.credentials.directory import TOKEN_FILE, TOKENS, VARIABLE
+from jupyter_ext.credentials.directory import TOKEN_FILE, TOKENS
 from jupyter_ext.errors import JupyterExtError
 from jupyter_ext.kernels import failures
 from jupyter_ext.kernels.models import Backend

@@ -7,7 +7,7 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -250,9 +250,16 @@ class KernelSpecs:
         shutil.rmtree(doomed)
 
 
-async def keep(specs: KernelSpecs, profiles: ProfileStore) -> None:
-    """Synchronise now and whenever a profile changes, for ever."""
+async def keep(specs: KernelSpecs, profiles: ProfileStore, changed: Callable[[], None]) -> None:
+    """Synchronise now and whenever a profile changes, for ever.
+
+    Parameters
+    ----------
+    changed
+        Called each time, for what else kernels get of profiles.
+    """
     async for found in ProfileWatcher(profiles):
+        changed()
         try:
             await asyncio.to_thread(specs.sync, found)
         except Unavailable as error:

@@ -136,11 +136,11 @@ def test_it_is_there_before_a_login_and_after_a_logout(clusters):
     clusters.other("far", "kerberos", core={})
     assert clusters.prod().get(FALLBACK) == "true"
     CredentialDirectory(clusters.credentials).write([*clusters.others, clusters.profile], [])
-    for name in ("far", "prod"):
+    for name in ("dev", "far", "prod"):
         directory = clusters.credentials / name
         assert [path.name for path in directory.iterdir()] == ["conf"]
-        assert Configuration.read(directory / "conf").get(FALLBACK) == "true"
-    assert not (clusters.credentials / "dev").exists()
+        fallback = Configuration.read(directory / "conf").get(FALLBACK)
+        assert fallback == ("" if name == "dev" else "true")
 
     CredentialDirectory(clusters.credentials).write(clusters.others, [])
     assert not (clusters.credentials / "prod").exists()

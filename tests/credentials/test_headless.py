@@ -45,7 +45,7 @@ def test_login_whoami_logout(command, private_runtime):
     assert {token["service"] for token in prod["tokens"]} == {"hdfs", "resourcemanager"}
 
     assert command("logout", "prod") == (0, "Logged out of prod.\n")
-    assert [path.name for path in (directory / "prod").iterdir()] == ["conf"]
+    assert {path.name for path in (directory / "prod").iterdir()} == {"conf", "ca.pem"}
     assert (directory / "tokens").read_bytes() == b"HDTS\0\0\0"
     assert command("logout") == (0, "Nobody was logged in.\n")
 

@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 
+from jupyter_ext.clusters.carried import VARIABLE
 from jupyter_ext.credentials import process_environment
-from jupyter_ext.credentials.directory import TOKEN_FILE, VARIABLE
+from jupyter_ext.credentials.directory import TOKEN_FILE
 
 SERVER = """
 import os, subprocess, gssapi

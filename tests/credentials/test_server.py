@@ -13,7 +13,7 @@ import httpx
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from jupyter_ext.credentials.directory import VARIABLE
+from jupyter_ext.clusters.carried import VARIABLE
 from jupyter_ext.credentials.hdts import encode_url_string, read_file_bytes
 from jupyter_ext.handlers import OWNER
 from tests.conftest import eventually
@@ -235,7 +235,8 @@ async def test_kernels_find_tickets_and_tokens_of_every_cluster(extension, call,
     await eventually(lambda: (prod / "krb5cc").stat().st_ino != before)
 
     await call("DELETE", "prod")
-    await eventually(lambda: [path.name for path in prod.iterdir()] == ["conf"])
+    kept = {"conf", "ca.pem"}
+    await eventually(lambda: {path.name for path in prod.iterdir()} == kept)
     assert (directory / "tokens").read_bytes() == b"HDTS\0\0\0"
 
 

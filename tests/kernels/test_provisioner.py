@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jupyter_ext.credentials.directory import TOKEN_FILE, VARIABLE
+from jupyter_ext.clusters.carried import VARIABLE
+from jupyter_ext.credentials.directory import TOKEN_FILE
 from jupyter_ext.errors import InvalidInput
 from jupyter_ext.kernels import launcher, local, running
 from jupyter_ext.kernels.backend import LaunchFailed

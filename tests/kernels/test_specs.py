@@ -127,7 +127,8 @@ def test_kernelspecs_written_by_hand_are_ours_if_they_say_so(specs, directory, m
 
 async def test_profiles_that_come_and_go_are_followed(specs, directory, tmp_path):
     store = ProfileStore([("user", tmp_path / "clusters")])
-    task = asyncio.create_task(keep(specs, store))
+    changes = []
+    task = asyncio.create_task(keep(specs, store, lambda: changes.append(len(store.list()))))
     await eventually((directory / "local-python").exists)
     site(tmp_path / "conf", "core", {"fs.defaultFS": "hdfs://nn.example.com:8020"})
     store.add(
@@ -138,5 +139,6 @@ async def test_profiles_that_come_and_go_are_followed(specs, directory, tmp_path
     await eventually((directory / "dev-yarn-python" / "kernel.json").exists)
     store.remove("dev")
     await eventually(lambda: not (directory / "dev-yarn-python").exists())
+    assert changes == [0, 1, 0]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -7,8 +7,9 @@ import time
 import pytest
 from IPython.core.error import UsageError
 
+from jupyter_ext.clusters.carried import VARIABLE
 from jupyter_ext.credentials import magics
-from jupyter_ext.credentials.directory import VARIABLE, CredentialDirectory, Login
+from jupyter_ext.credentials.directory import CredentialDirectory, Login
 from jupyter_ext.credentials.kernel import KernelCredentials
 from jupyter_ext.credentials.models import Account, Identity, Reason, TokenInfo
 from tests import profiles as made

@@ -32,7 +32,7 @@ class Alice:
         config = root / "config"
         shutil.copytree(sandbox.config_dir / "clusters", config / "clusters")
         name_hdfs(sandbox, config / "clusters" / "dev" / "conf")
-        self._environment = {
+        self.environment = {
             "PATH": PATH,
             "HOME": str(root),
             "LANG": "C.UTF-8",
@@ -47,7 +47,7 @@ class Alice:
         done = subprocess.run(
             [sys.executable, "-m", "jupyter_ext.cli", "login", "prod", "alice"],
             input=f"{self._password}\n",
-            env={**self._environment, "XDG_RUNTIME_DIR": str(run)},
+            env={**self.environment, "XDG_RUNTIME_DIR": str(run)},
             capture_output=True,
             text=True,
             check=False,
@@ -60,7 +60,7 @@ class Alice:
         """Run a program of this folder; what it answered."""
         done = subprocess.run(
             [sys.executable, "-m", f"tests.spark.{program}", *arguments],
-            env={**self._environment, "JUPYTER_EXT_CREDENTIALS": str(credentials)},
+            env={**self.environment, "JUPYTER_EXT_CREDENTIALS": str(credentials)},
             cwd=self._root,
             capture_output=True,
             text=True,

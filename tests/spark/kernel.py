@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import pyspark
 from IPython.core.interactiveshell import InteractiveShell
 from pyspark.sql import SparkSession
 
@@ -19,6 +22,21 @@ OPTIONS = {
     "spark.driver.host": "localhost",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+}
+
+ON_YARN = {
+    "spark.yarn.jars": f"local:{Path(pyspark.__file__).parent}/jars/*",
+    "spark.pyspark.python": sys.executable,
+    "spark.executor.instances": "1",
+    "spark.executor.memory": "512m",
+    # A connection is authenticated once, so none may outlive its call.
+    "spark.hadoop.ipc.client.connection.maxidletime": "0",
+    # The rest saves seconds.
+    "spark.executor.extraJavaOptions": JAVA,
+    "spark.yarn.am.extraJavaOptions": JAVA,
+    "spark.yarn.report.interval": "100ms",
+    "spark.yarn.scheduler.heartbeat.interval-ms": "200",
+    "spark.yarn.scheduler.initial-allocation.interval": "50ms",
 }
 
 

@@ -10,30 +10,13 @@ import shutil
 import sys
 from pathlib import Path
 
-import pyspark
-
 from jupyter_ext.credentials.java import JavaTokens
 from jupyter_ext.hadoop.native import hdfs
-from tests.spark.kernel import JAVA, Kernel, answer, last_line, refusal
-
-OPTIONS = {
-    "spark.yarn.jars": f"local:{Path(pyspark.__file__).parent}/jars/*",
-    "spark.pyspark.python": sys.executable,
-    "spark.executor.instances": "1",
-    "spark.executor.memory": "512m",
-    # A connection is authenticated once, so none may outlive its call.
-    "spark.hadoop.ipc.client.connection.maxidletime": "0",
-    # The rest saves seconds.
-    "spark.executor.extraJavaOptions": JAVA,
-    "spark.yarn.am.extraJavaOptions": JAVA,
-    "spark.yarn.report.interval": "100ms",
-    "spark.yarn.scheduler.heartbeat.interval-ms": "200",
-    "spark.yarn.scheduler.initial-allocation.interval": "50ms",
-}
+from tests.spark.kernel import ON_YARN, Kernel, answer, last_line, refusal
 
 kernel = Kernel()
 prod = kernel.filesystem("prod")
-spark = kernel.spark("yarn", OPTIONS)
+spark = kernel.spark("yarn", ON_YARN)
 context = spark.sparkContext
 java = context._gateway.jvm
 
