@@ -75,8 +75,10 @@ class LaunchForms:
             If there is no such kernelspec of ours, or its cluster is gone.
         """
         spec, profile = await self._spec(name)
-        limits, trouble = await self._limits(user, spec, profile)
         choice = await asyncio.to_thread(self._choices.get, user, name)
+        # Who is not asked waits for no cluster's answer.
+        asked = choice is None or choice.ask
+        limits, trouble = await self._limits(user, spec, profile) if asked else ([], "")
         values = self._resolve_kindly(spec, profile, choice)
         for limit in limits:
             # What cannot be had is not proposed.
@@ -94,7 +96,7 @@ class LaunchForms:
             presets=presets(spec.backend, profile),
             limits=limits,
             limits_error=trouble,
-            ask=bool(schema["properties"]) and (choice is None or choice.ask),
+            ask=bool(schema["properties"]) and asked,
         )
 
     async def forget(self, user: str, name: str) -> None:

@@ -125,7 +125,8 @@ class ClusterProvisioner(KernelProvisionerBase):
         services, running = self.services, self.running
         profile = await services.profile(self.cluster)
         if running is not None and self.can_stay:
-            await services.launcher.restart(running, self._complete(launch, profile))
+            complete = self._complete(launch, profile, running.row.values)
+            await services.launcher.restart(running, complete)
             return running
         # One that never became ready has values too: a restart changes some of them.
         before = self._values if running is None else running.row.values
@@ -151,7 +152,7 @@ class ClusterProvisioner(KernelProvisionerBase):
             backend=self.backend,
             profile=profile,
             values=values,
-            launch=self._complete(launch, profile),
+            launch=self._complete(launch, profile, values),
             persistent=self.persistent,
         )
 
@@ -168,7 +169,9 @@ class ClusterProvisioner(KernelProvisionerBase):
             filled[0] = sys.executable
         return filled
 
-    def _complete(self, launch: dict[str, Any], profile: Profile | None) -> dict[str, Any]:
+    def _complete(
+        self, launch: dict[str, Any], profile: Profile | None, values: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """Make the environment what the kernel gets: on other machines, nothing by default."""
         given: dict[str, str] = launch["env"]
         env = dict(given)
@@ -185,7 +188,9 @@ class ClusterProvisioner(KernelProvisionerBase):
         if env.get(TOKEN_FILE) in (None, f"{before}/{TOKENS}"):
             env[TOKEN_FILE] = f"{{credentials}}/{TOKENS}"
         env[VARIABLE] = "{credentials}"
-        return {**launch, "env": env}
+        # A NodeManager counts memory itself, where no control group tells the agent.
+        limit = values.get("memory_mb") if self.backend == "yarn" else None
+        return {**launch, "env": env, "memory_limit_mb": limit}
 
     def _finalize_env(self, env: dict[str, str]) -> None:
         super()._finalize_env(env)

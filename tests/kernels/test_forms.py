@@ -148,7 +148,7 @@ async def test_values_wait_for_their_kernel_and_for_no_other(forms):
     assert (await forms.values("alice", "k", YARN, {}))["memory_mb"] == 4096
 
 
-async def test_remember_and_do_not_ask_again(forms, choices):
+async def test_remember_and_do_not_ask_again(forms, cluster):
     await forms.keep("alice", "k", LaunchRequest(spec=YARN, values={"memory_mb": 512}))
     assert (await forms.form("alice", YARN)).values["memory_mb"] == 4096
     request = LaunchRequest(spec=YARN, values={"memory_mb": 512}, remember=True)
@@ -156,7 +156,9 @@ async def test_remember_and_do_not_ask_again(forms, choices):
     form = await forms.form("alice", YARN)
     assert (form.values["memory_mb"], form.ask) == (512, True)
     await forms.keep("alice", "k", request.model_copy(update={"ask": False}))
+    cluster.asked.clear()
     assert (await forms.form("alice", YARN)).ask is False
+    assert cluster.asked == []
     assert (await forms.form("bob", YARN)).ask is True
     await forms.values("alice", "k", YARN, {})
     assert (await forms.values("alice", "next", YARN, {}))["memory_mb"] == 512

@@ -43,10 +43,10 @@ async def test_a_kernel_on_yarn_outlives_its_server_and_gets_another_container(s
             async def is_elsewhere() -> bool:
                 view = (await client.get(f"jupyter-ext/kernels/{kernel_id}")).json()
                 is_new = view["container"] != first["container"]
-                return is_new and view["state"] == "running" and view
+                return is_new and view["state"] == "running" and view["stats"] and view
 
             second = await eventually(is_elsewhere, 60)
-            assert second["values"]["memory_mb"] == 640
+            assert second["values"]["memory_mb"] == second["stats"]["memory_limit_mb"] == 640
             assert second["notebook"] == "a.ipynb"
             assert await served.evaluate(server, kernel_id, "print('x' in dir())") == "False\n"
             assert (await client.delete(f"api/kernels/{kernel_id}")).is_success
