@@ -68,6 +68,7 @@ class Running:
         self._store = store
         self._credentials = credentials
         self._is_shown = True
+        self._is_followed = True
         self._changed = asyncio.Event()
         self._inquiry: asyncio.Task[None] | None = None
         self._pushes: set[asyncio.Task[None]] = set()
@@ -149,7 +150,8 @@ class Running:
 
     def watch(self) -> None:
         """Ask the backend until the agent is there, beginning soon."""
-        if self._inquiry is None or self._inquiry.done():
+        # What the agent said last may arrive when nobody follows it any more.
+        if self._is_followed and (self._inquiry is None or self._inquiry.done()):
             self._inquiry = asyncio.create_task(self._inquire(), name=f"ask for {self.kernel_id}")
 
     def fail(self, failure: Failure) -> None:
@@ -166,6 +168,7 @@ class Running:
 
     async def close(self) -> None:
         """Follow it no longer."""
+        self._is_followed = False
         self._unsubscribe()
         tasks = [task for task in (self._inquiry, *self._pushes) if task is not None]
         for task in tasks:

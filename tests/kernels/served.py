@@ -115,12 +115,13 @@ async def evaluate(server: ServerProcess, kernel_id: str, code: str, timeout_s: 
 
 def agents(root: Path, kernel_id: str = "") -> list[psutil.Process]:
     """Every agent below a directory, or that of one kernel."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
+    found = {}
+    for process in psutil.process_iter(["cmdline", "ppid"]):
         line = " ".join(process.info["cmdline"] or [])
         if "--bootstrap" in line and str(root) in line and kernel_id in line:
-            found.append(process)
-    return found
+            found[process.pid] = process
+    # A child that is about to become another program looks like its parent for a moment.
+    return [process for process in found.values() if process.info["ppid"] not in found]
 
 
 async def kill_agent(root: Path, kernel_id: str) -> None:
