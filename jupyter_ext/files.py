@@ -1,7 +1,8 @@
-"""Files that are whole at any moment."""
+"""Files that are whole at any moment, and locks that end with their process."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from pathlib import Path
@@ -25,3 +26,18 @@ def replace(path: Path, content: str | bytes, mode: int = 0o600) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def is_held(path: Path) -> bool:
+    """Say whether a process has a lock (``flock``) on a file; False if there is no file."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -26,6 +26,7 @@ from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_ext.credentials import ccache
 from jupyter_ext.credentials.erase import erase
 from jupyter_ext.errors import Unavailable
+from jupyter_ext.files import is_held
 
 T = TypeVar("T")
 
@@ -291,7 +292,7 @@ def sweep(root: Path, now: float | None = None) -> None:
     with _reporting(root), _locked(root):
         for directory in root.glob(f"{_SERVER}*"):
             with _reporting(directory):
-                if not _is_held(directory / _LOCK):
+                if not is_held(directory / _LOCK):
                     log.info("Removing what a Jupyter server that ended left in %s.", directory)
                     erase(directory)
         for directory in root.glob(f"{_HEADLESS}/*"):
@@ -306,20 +307,6 @@ def _reporting(directory: Path) -> Iterator[None]:
         yield
     except OSError as error:
         log.warning("Old secrets in %s cannot be removed: %s.", directory, error.strerror)
-
-
-def _is_held(lock: Path) -> bool:
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _has_ended(directory: Path, now: float) -> bool:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import psutil
 from jupyter_core.paths import jupyter_data_dir
 
-from jupyter_ext.files import replace
+from jupyter_ext.files import is_held, replace
 from jupyter_ext.kernels.agent_archive import agent_archive, agent_digest
 from jupyter_ext.kernels.backend import Condition, Found, Handle, LaunchFailed, Order, Tell
 from jupyter_ext.kernels.models import Failure
@@ -181,7 +181,7 @@ class LocalBackend:
                 about = json.loads(path.read_bytes())
             except (OSError, ValueError):
                 continue
-            if about["owner"] == owner and _is_held(path.parent):
+            if about["owner"] == owner and is_held(path.parent / _LOCK):
                 handle = {"host": socket.gethostname(), "directory": str(path.parent)}
                 found.append(Found(handle=handle, **about))
         return found
@@ -234,23 +234,9 @@ async def _end(pid: int) -> None:
                     process.kill()
 
 
-def _is_held(directory: Path) -> bool:
-    try:
-        descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
 def _agent(directory: Path) -> int | None:
     """Find the agent's process; None if it has ended."""
-    if not _is_held(directory):
+    if not is_held(directory / _LOCK):
         return None
     with suppress(OSError, ValueError):
         return int((directory / _PID).read_text())
@@ -263,7 +249,7 @@ def _agent(directory: Path) -> int | None:
 
 
 def _inspect(directory: Path) -> Condition:
-    if _is_held(directory):
+    if is_held(directory / _LOCK):
         return Condition(alive=True, host=socket.gethostname())
     return Condition(alive=False, host=socket.gethostname(), failure=_why(directory))
 

@@ -14,6 +14,7 @@ import socket
 import time
 from collections.abc import Iterable
 
+from jupyter_ext.files import is_held
 from jupyter_ext.store import OwnerRow, Store
 
 LEASE_S = 60.0
@@ -75,17 +76,12 @@ class Owner:
         return {self.id, *(row.owner for row in owners if self._lives(row))}
 
     def _lives(self, row: OwnerRow) -> bool:
-        try:
-            descriptor = os.open(self._directory / row.owner, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        path = self._directory / row.owner
+        if is_held(path):
             return True
-        finally:
-            os.close(descriptor)
+        if not path.exists():
+            return False
         if row.host != socket.gethostname() and row.lease > time.time():
             return True
-        (self._directory / row.owner).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         return False
