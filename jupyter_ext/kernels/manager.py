@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from jupyter_client.ioloop.restarter import AsyncIOLoopKernelRestarter
@@ -27,6 +28,9 @@ from jupyter_ext.kernels.provisioner import ClusterProvisioner
 from jupyter_ext.kernels.services import KernelServices
 from jupyter_ext.kernels.specs import PROVISIONERS
 from jupyter_ext.kernels.startup import ANSWER_S
+
+ASK_AGAIN_S = 0.5
+"""Seconds after which an adopted kernel is asked a second time; then twice as long, and so on."""
 
 
 class ClusterKernelRestarter(AsyncIOLoopKernelRestarter):
@@ -176,9 +180,14 @@ class ClusterKernelManager(AsyncMappingKernelManager):
         answered = asyncio.Event()
         try:
             channel.on_recv(lambda _: answered.set())
-            manager.session.send(channel, "kernel_info_request")
+            pause_s = ASK_AGAIN_S
             async with asyncio.timeout(patience_s):
-                await answered.wait()
+                while not answered.is_set():
+                    # One that goes out while the tunnel is being built anew may be lost.
+                    manager.session.send(channel, "kernel_info_request")
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(answered.wait(), pause_s)
+                    pause_s *= 2
         except TimeoutError:
             # The status that ends its cell will say that it is idle again.
             manager.execution_state = "busy"

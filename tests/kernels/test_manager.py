@@ -147,6 +147,25 @@ async def test_a_stop_ends_kernels_that_are_not_to_stay(server, jp_fetch, jp_dat
     assert row.kernel_id == stays
 
 
+async def test_a_kernel_is_asked_again_when_its_answer_got_lost(server, jp_fetch, monkeypatch):
+    kernel_id = await _start(jp_fetch)
+    manager = server.kernel_manager.get_kernel(kernel_id)
+    await manager.ready
+    send, asked = manager.session.send, []
+
+    def lose_the_first_of_each(channel, kind):
+        if channel in asked:
+            send(channel, kind)
+        asked.append(channel)
+
+    monkeypatch.setattr(manager.session, "send", lose_the_first_of_each)
+    manager.execution_state = "starting"
+    await server.kernel_manager._look_whether_busy(manager, 60)
+    assert manager.execution_state == "idle"
+    monkeypatch.undo()
+    await jp_fetch("api", "kernels", kernel_id, method="DELETE")
+
+
 async def test_plain_kernels_are_started_as_ever(server, jp_fetch):
     kernel_id = await _start(jp_fetch, served.PLAIN)
     manager = server.kernel_manager.get_kernel(kernel_id)
