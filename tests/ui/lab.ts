@@ -110,9 +110,14 @@ export class Lab {
     await expect(
       this.page.locator('.jp-Notebook-ExecutionIndicator')
     ).toHaveAttribute('data-status', 'idle');
-    await cell.locator('.cm-content').click();
-    await this.page.keyboard.press('Control+Enter');
-    await expect(cell.locator('.jp-InputPrompt')).toHaveText(/\[\d+\]:/);
+    const prompt = cell.locator('.jp-InputPrompt');
+    // About one in ten first runs is lost right after a notebook has opened; why is not known yet.
+    await expect(async () => {
+      await cell.locator('.cm-content').click();
+      await this.page.keyboard.press('Control+Enter');
+      await expect(prompt).toHaveText(/\[[\d*]+\]:/, { timeout: 3000 });
+    }).toPass();
+    await expect(prompt).toHaveText(/\[\d+\]:/);
     return cell.locator('.jp-OutputArea');
   }
 
