@@ -14,7 +14,7 @@ from jupyter_ext.kernels.models import Backend as BackendName
 from jupyter_ext.kernels.models import KernelView
 from jupyter_ext.kernels.registry import KernelRegistry
 from jupyter_ext.kernels.services import KernelServices
-from jupyter_ext.kernels.values import defaults_of
+from jupyter_ext.kernels.values import defaults_of, resolve
 from jupyter_ext.kernels.wanted import view_of_found, view_of_row
 from jupyter_ext.store import KernelRow
 
@@ -132,7 +132,7 @@ class KernelContainers:
             If they do not fit, naming what was expected.
         """
         profile = await self._services.profile(view.cluster)
-        self._services.changed(view.backend, profile, view.values, changes)
+        resolve(view.backend, profile, view.values, changes)
 
     async def backend_logs(self, kernel_id: str, lines: int) -> str:
         """Ask the backend for the end of a container's log, where the agent does not answer."""

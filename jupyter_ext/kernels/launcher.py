@@ -112,7 +112,8 @@ class Launcher:
             try:
                 await bring_up(running, self._tell(running.kernel_id))
             except BaseException as error:
-                await self._give_up(running.row, running, running.backend, error)
+                await self._give_up(running.row, running, running.backend)
+                self.registry.fail(running.kernel_id, failures.explain(error))
                 raise
             return running
 
@@ -297,7 +298,7 @@ class Launcher:
             if running is None and attachment is not None:
                 attachment.close()
             if row is not None and not (running and wanted.kernel_id in self._leaving):
-                await self._give_up(row, running, backend, error)
+                await self._give_up(row, running, backend)
             self.registry.fail(wanted.kernel_id, failures.explain(error))
             if isinstance(error, JupyterExtError) and not isinstance(error, LaunchFailed):
                 raise LaunchFailed(failures.explain(error), error.cluster) from error
@@ -341,20 +342,13 @@ class Launcher:
         self._kernels[row.kernel_id] = running
         return running
 
-    async def _give_up(
-        self,
-        row: KernelRow,
-        running: Running | None,
-        backend: Backend,
-        error: BaseException,
-    ) -> None:
+    async def _give_up(self, row: KernelRow, running: Running | None, backend: Backend) -> None:
         """Leave nothing of a start that failed, whatever happens to this task meanwhile."""
         self._kernels.pop(row.kernel_id, None)
         tidying = asyncio.ensure_future(self._tidy(row, running, backend))
         while not tidying.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.shield(tidying)
-        self.registry.fail(row.kernel_id, failures.explain(error))
 
     async def _tidy(self, row: KernelRow, running: Running | None, backend: Backend) -> None:
         if running is not None:

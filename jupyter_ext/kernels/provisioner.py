@@ -22,7 +22,7 @@ from jupyter_ext.kernels import failures
 from jupyter_ext.kernels.models import Backend
 from jupyter_ext.kernels.running import Running
 from jupyter_ext.kernels.services import KernelServices
-from jupyter_ext.kernels.values import defaults_of
+from jupyter_ext.kernels.values import defaults_of, resolve
 from jupyter_ext.kernels.wanted import Wanted, view_of
 
 POLL_S = 0.05
@@ -134,7 +134,7 @@ class ClusterProvisioner(KernelProvisionerBase):
         if before is None:
             values = await services.values(self.kernel_id, self.parent.kernel_name)
         else:
-            values = services.changed(self.backend, profile, before, changes or {})
+            values = resolve(self.backend, profile, before, changes or {})
         self._values = values
         if running is not None:
             await services.launcher.end(self.kernel_id, again=True)

@@ -23,7 +23,6 @@ from jupyter_ext.kernels.launcher import STOP_S, Launcher
 from jupyter_ext.kernels.models import Backend as BackendName
 from jupyter_ext.kernels.owner import Owner
 from jupyter_ext.kernels.registry import KernelRegistry
-from jupyter_ext.kernels.values import resolve
 from jupyter_ext.store import Store
 from jupyter_ext.sync import LoopThread
 
@@ -125,16 +124,6 @@ class KernelServices:
         if self.forms is None:
             return {}
         return await self.forms.values(self.user, kernel_id, spec, os.environ)
-
-    def changed(
-        self,
-        backend: BackendName,
-        profile: Profile | None,
-        values: Mapping[str, Any],
-        changes: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        """Give a kernel's values with some of them changed; raises InvalidInput."""
-        return resolve(backend, profile, values, changes)
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something in the loop of the services, from whatever loop."""

@@ -16,12 +16,17 @@ from jupyter_ext.store import SessionRow
 class ClusterSessionManager(SessionManager):
     """Writes down which notebook uses which kernel, for the server's next life."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._mirrored: set[str] = set()
+
     def restore(self, sessions: Iterable[SessionRow]) -> None:
         """Have these sessions again, under the same ids: browsers look for them."""
+        rows = [asdict(each) for each in sessions]
         self.cursor.executemany(
-            "INSERT INTO session VALUES (:session_id, :path, :name, :type, :kernel_id)",
-            [asdict(each) for each in sessions],
+            "INSERT INTO session VALUES (:session_id, :path, :name, :type, :kernel_id)", rows
         )
+        self._mirrored.update(row["session_id"] for row in rows)
 
     async def save_session(
         self,
@@ -44,8 +49,7 @@ class ClusterSessionManager(SessionManager):
     async def delete_session(self, session_id: str) -> None:
         """End a session and its kernel."""
         await super().delete_session(session_id)
-        if self._services is not None:
-            await self._services.store.remove_session(session_id)
+        await self._forget(session_id)
 
     @property
     def _services(self) -> KernelServices | None:
@@ -62,7 +66,14 @@ class ClusterSessionManager(SessionManager):
         )
         row = SessionRow(*self.cursor.fetchone())
         if self.kernel_manager.is_ours(row.kernel_id):
+            self._mirrored.add(session_id)
             await services.store.put_session(row)
             services.launcher.note(row.kernel_id, row.path)
         else:
-            await services.store.remove_session(session_id)
+            await self._forget(session_id)
+
+    async def _forget(self, session_id: str) -> None:
+        # Nothing was written of sessions with other kernels, and they wait for no disk.
+        if session_id in self._mirrored and self._services is not None:
+            self._mirrored.remove(session_id)
+            await self._services.store.remove_session(session_id)

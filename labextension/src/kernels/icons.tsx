@@ -2,6 +2,7 @@ import { LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { KernelView } from '../api';
+import { ShapeIcon, SHAPES } from '../status/icons';
 
 /** The side panel's icon: a chip, and the way to it. */
 export const kernelsIcon = new LabIcon({
@@ -25,31 +26,19 @@ export const newContainerIcon = new LabIcon({
 </svg>`
 });
 
-/** Each state has a shape of its own, so that nothing hangs on telling colours apart. */
-const SHAPES: Record<KernelView['state'], React.JSX.Element> = {
-  starting: (
-    <circle cx="8" cy="8" r="5.5" fill="none" strokeDasharray="3 2.5" />
-  ),
+/** Each state has a shape of its own. */
+const STATES: Record<KernelView['state'], React.JSX.Element> = {
+  starting: SHAPES.underway,
   restarting: <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2v3h-3" fill="none" />,
-  running: <path d="m3 8.5 3.5 3.5L13 4.5" fill="none" />,
-  unreachable: <path d="M2 8h3.5m5 0H14M7 4.5 9 11.5" fill="none" />,
-  failed: <path d="m4 4 8 8m0-8-8 8" fill="none" />,
-  orphan: <path d="M8 2.2 14.5 13.5h-13zM8 6.5v3.4M8 11.4v.6" fill="none" />
+  running: SHAPES.well,
+  unreachable: SHAPES.cut,
+  failed: SHAPES.ended,
+  orphan: SHAPES.careful
 };
 
 /** The icon of a state; its word stands beside it. */
 export function KernelStateIcon(props: {
   state: KernelView['state'];
 }): React.JSX.Element {
-  return (
-    <svg
-      className="jp-jext-state-icon"
-      viewBox="0 0 16 16"
-      width="14"
-      height="14"
-      aria-hidden="true"
-    >
-      {SHAPES[props.state]}
-    </svg>
-  );
+  return <ShapeIcon>{STATES[props.state]}</ShapeIcon>;
 }

@@ -23,15 +23,24 @@ export const doctorIcon = new LabIcon({
 </svg>`
 });
 
-/** Each state has a shape of its own, so that nothing hangs on telling colours apart. */
-const SHAPES: Record<ClusterStatus['state'], React.JSX.Element> = {
-  connecting: (
+/** Shapes of states, so that nothing hangs on telling colours apart. */
+export const SHAPES = {
+  underway: (
     <circle cx="8" cy="8" r="5.5" fill="none" strokeDasharray="3 2.5" />
   ),
-  up: <path d="m3 8.5 3.5 3.5L13 4.5" fill="none" />,
-  degraded: <path d="M8 2.2 14.5 13.5h-13zM8 6.5v3.4M8 11.4v.6" fill="none" />,
-  down: <path d="m4 4 8 8m0-8-8 8" fill="none" />,
-  unreachable: <path d="M2 8h3.5m5 0H14M7 4.5 9 11.5" fill="none" />,
+  well: <path d="m3 8.5 3.5 3.5L13 4.5" fill="none" />,
+  careful: <path d="M8 2.2 14.5 13.5h-13zM8 6.5v3.4M8 11.4v.6" fill="none" />,
+  ended: <path d="m4 4 8 8m0-8-8 8" fill="none" />,
+  cut: <path d="M2 8h3.5m5 0H14M7 4.5 9 11.5" fill="none" />
+};
+
+/** Each state has a shape of its own. */
+const STATES: Record<ClusterStatus['state'], React.JSX.Element> = {
+  connecting: SHAPES.underway,
+  up: SHAPES.well,
+  degraded: SHAPES.careful,
+  down: SHAPES.ended,
+  unreachable: SHAPES.cut,
   login_needed: (
     <path
       d="M3.5 7.5h9v6h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5M8 10v1.5"
@@ -47,6 +56,13 @@ const SHAPES: Record<ClusterStatus['state'], React.JSX.Element> = {
 export function StateIcon(props: {
   state: ClusterStatus['state'];
 }): React.JSX.Element {
+  return <ShapeIcon>{STATES[props.state]}</ShapeIcon>;
+}
+
+/** A shape, as large as the word beside it. */
+export function ShapeIcon(props: {
+  children: React.JSX.Element;
+}): React.JSX.Element {
   return (
     <svg
       className="jp-jext-state-icon"
@@ -55,7 +71,7 @@ export function StateIcon(props: {
       height="14"
       aria-hidden="true"
     >
-      {SHAPES[props.state]}
+      {props.children}
     </svg>
   );
 }
