@@ -15,7 +15,7 @@ from jupyter_ext.credentials.audit import Action, AuditLog
 from jupyter_ext.credentials.failures import UnknownUser
 from jupyter_ext.credentials.limit import LoginLimit
 from jupyter_ext.credentials.models import Identity, TokenInfo
-from jupyter_ext.credentials.policy import asked_by, automatic, nobody
+from jupyter_ext.credentials.policy import asked_by, automatic, nobody, proved_alike
 from jupyter_ext.credentials.proof import Prover
 from jupyter_ext.credentials.session import OpenDesk, Session
 from jupyter_ext.errors import InvalidInput, JupyterExtError
@@ -81,6 +81,7 @@ class Broker:
         self._audit = audit
         self._limit = limit or LoginLimit()
         self._sessions: dict[tuple[str, str], Session] = {}
+        self._known: set[tuple[str, str]] = set()
         self._listeners: set[Listener] = set()
         self._automatic: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._turns: dict[str, asyncio.Semaphore] = {}
@@ -91,7 +92,7 @@ class Broker:
     def peek(self, user: str, profile: Profile) -> Identity:
         """Say who a Jupyter user is on a cluster; asks nobody."""
         session = self._sessions.get((user, profile.name))
-        if session is not None and _same(session.profile, profile):
+        if session is not None and proved_alike(session.profile, profile):
             return session.identity
         return nobody(profile)
 
@@ -120,7 +121,7 @@ class Broker:
         if automatic(profile):
             await self._login_by_itself(user, profile)
         session = self._sessions.get((user, profile.name))
-        if session is None or not session.alive or not _same(session.profile, profile):
+        if session is None or not session.alive or not proved_alike(session.profile, profile):
             return self.peek(user, profile), None
         return session.identity, session.auth
 
@@ -133,6 +134,10 @@ class Broker:
         """Every session of a Jupyter user that is alive."""
         found = (session for (owner, _), session in self._sessions.items() if owner == user)
         return [session for session in found if session.alive]
+
+    def known(self, user: str) -> frozenset[str]:
+        """Clusters on which a Jupyter user has been logged in or out since this server started."""
+        return frozenset(name for owner, name in self._known if owner == user)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Be told of every change; gives what ends that."""
@@ -204,15 +209,25 @@ class Broker:
     async def logout(self, user: str, name: str | None = None) -> None:
         """Log a Jupyter user out of one cluster, or of all.
 
+        Also where this server never logged anybody in: kernels may have the login from the server
+        before.
+
         Raises
         ------
         NotFound
             If there is no such cluster.
         """
-        if name is not None and (user, name) not in self._sessions:
-            await self._profile(name)
+        if name is None:
+            strange = await asyncio.to_thread(self._profiles.list)
+        else:
+            strange = [] if (user, name) in self._sessions else [await self._profile(name)]
+        for profile in strange:
+            self._known.add((user, profile.name))
+            if (user, profile.name) not in self._sessions:
+                self._tell(user, nobody(profile))
         for (owner, cluster), session in list(self._sessions.items()):
             if owner == user and name in (None, cluster):
+                self._known.add((user, cluster))
                 was_alive, principal = session.alive, session.identity.principal
                 await session.logout()
                 if was_alive:
@@ -239,7 +254,7 @@ class Broker:
     async def _session(self, user: str, profile: Profile) -> Session:
         key = (user, profile.name)
         session = self._sessions.get(key)
-        if session is not None and not _same(session.profile, profile):
+        if session is not None and not proved_alike(session.profile, profile):
             del self._sessions[key]
             await session.logout()
             session = None
@@ -298,10 +313,14 @@ class Broker:
         self._watching = None
 
     def _told(self, session: Session) -> None:
-        identity = session.identity
+        if session.alive:
+            self._known.add((session.jupyter_user, session.profile.name))
+        self._tell(session.jupyter_user, session.identity)
+
+    def _tell(self, user: str, identity: Identity) -> None:
         for listener in list(self._listeners):
             try:
-                listener(session.jupyter_user, identity)
+                listener(user, identity)
             except Exception:
                 log.exception("The change of an identity on %s was not told.", identity.cluster)
 
@@ -364,22 +383,3 @@ class Broker:
             service=token.service if token else None,
             lifetime_s=ends - time.time() if ends and lasts else None,
         )
-
-
-def _same(one: Profile, other: Profile) -> bool:
-    """Whether a login to one profile is one to the other: what proves it has not changed."""
-    return _proved_by(one) == _proved_by(other)
-
-
-def _proved_by(profile: Profile) -> tuple[object, ...]:
-    config = profile.config
-    return (
-        profile.auth,
-        profile.realm,
-        profile.krb5_conf,
-        profile.ca_file,
-        config.auth,
-        config.kerberos,
-        config.ldap,
-        config.gateway,
-    )

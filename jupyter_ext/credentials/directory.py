@@ -14,7 +14,7 @@ program that reads one meanwhile sees the old one or the new one, whole.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,9 @@ class KernelIdentity(Model):
     profile: Profile
     """Its paths are those of the server; the files beside clusters.json are for the kernel."""
     identity: Identity
+    known: bool = True
+    """Whether somebody has logged in or out since the server started. Where not, a kernel that an
+    earlier server started keeps the login it has."""
 
 
 class KernelClusters(Model):
@@ -78,8 +81,22 @@ class CredentialDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def write(self, profiles: Sequence[Profile], logins: Sequence[Login]) -> None:
+    def write(
+        self,
+        profiles: Sequence[Profile],
+        logins: Sequence[Login],
+        logged_out: Collection[str] = (),
+    ) -> None:
         """Make the directory say exactly this.
+
+        Parameters
+        ----------
+        profiles
+            Every cluster.
+        logins
+            Who is logged in.
+        logged_out
+            Clusters at which an earlier login has to end too, wherever a kernel has it.
 
         Raises
         ------
@@ -87,7 +104,7 @@ class CredentialDirectory:
             If there is no room for it.
         """
         try:
-            self._write(profiles, {login.profile.name: login for login in logins})
+            self._write(profiles, {login.profile.name: login for login in logins}, logged_out)
         except OSError as error:
             raise Unavailable(
                 f"The credentials of your kernels cannot be written in {self.path}: "
@@ -95,7 +112,12 @@ class CredentialDirectory:
                 hint="Make room there; they are written again at the next renewal.",
             ) from None
 
-    def _write(self, profiles: Sequence[Profile], logins: dict[str, Login]) -> None:
+    def _write(
+        self,
+        profiles: Sequence[Profile],
+        logins: dict[str, Login],
+        logged_out: Collection[str],
+    ) -> None:
         known = {profile.name: profile for profile in profiles}
         known |= {name: login.profile for name, login in logins.items()}
         configured = [
@@ -128,7 +150,11 @@ class CredentialDirectory:
         index = KernelClusters(
             clusters={
                 **{
-                    profile.name: KernelIdentity(profile=profile, identity=nobody(profile))
+                    profile.name: KernelIdentity(
+                        profile=profile,
+                        identity=nobody(profile),
+                        known=profile.name in logged_out,
+                    )
                     for profile in profiles
                 },
                 **{

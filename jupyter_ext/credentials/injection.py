@@ -46,7 +46,7 @@ class Injection:
         """Write a user's directory now."""
         async with self._lock:
             logins = [login_of(session) for session in self._broker.sessions(user)]
-            await asyncio.to_thread(self._write, user, logins)
+            await asyncio.to_thread(self._write, user, logins, self._broker.known(user))
         for listener in list(self._listeners):
             listener(user)
 
@@ -72,8 +72,9 @@ class Injection:
             # Cancelled, it would leave the thread behind that writes.
             await asyncio.gather(self._writing, return_exceptions=True)
 
-    def _write(self, user: str, logins: list[Login]) -> None:
-        CredentialDirectory(self._directory(user)).write(self._profiles.list(), logins)
+    def _write(self, user: str, logins: list[Login], known: frozenset[str]) -> None:
+        directory = CredentialDirectory(self._directory(user))
+        directory.write(self._profiles.list(), logins, logged_out=known)
 
     def _changed(self, user: str, identity: Identity) -> None:
         self.refresh(user)

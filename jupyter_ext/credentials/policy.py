@@ -45,3 +45,22 @@ def asked_by(profile: Profile) -> str:
     gateway, ldap = profile.config.gateway, profile.config.ldap
     urls = [gateway.token, gateway.resourcemanager, gateway.namenode, ldap.url if ldap else None]
     return next((urlsplit(url).hostname or "" for url in urls if url), "")
+
+
+def proved_alike(one: Profile, other: Profile) -> bool:
+    """Whether a login to one profile is one to the other: what proves it has not changed."""
+    return _proved_by(one) == _proved_by(other)
+
+
+def _proved_by(profile: Profile) -> tuple[object, ...]:
+    config = profile.config
+    return (
+        profile.auth,
+        profile.realm,
+        profile.krb5_conf,
+        profile.ca_file,
+        config.auth,
+        config.kerberos,
+        config.ldap,
+        config.gateway,
+    )

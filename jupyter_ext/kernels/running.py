@@ -201,16 +201,18 @@ class Running:
         """Meet an agent that knows nothing of this hub yet."""
         if not self.row.starting:
             self.find_place()
-            self._background(self._push_if_somebody_is_logged_in())
+            self._background(self._push_what_is_known())
         instance = self.attachment.state.instance
         if instance != self.row.instance:
             self._background(self.change(instance=instance))
 
-    async def _push_if_somebody_is_logged_in(self) -> None:
-        """Leave an adopted kernel what it has: this server may know of no login yet."""
+    async def _push_what_is_known(self) -> None:
+        """Give an adopted kernel the clusters as they are now.
+
+        Its agent keeps logins of which the index says that they are not known here.
+        """
         directory = self._credentials(self.row.user)
-        identities = await asyncio.to_thread(KernelCredentials(directory).identities)
-        if any(each.needed and each.principal for each in identities.values()):
+        if await asyncio.to_thread(KernelCredentials(directory).clusters):
             await self.push_credentials()
 
     def _reported(self, message: Message) -> None:

@@ -97,6 +97,25 @@ async def test_a_login_is_told_and_ends_with_the_logout(broker):
     assert "half told" not in [state for _, _, state in seen]
 
 
+async def test_a_broker_knows_the_clusters_of_which_it_saw_a_login_or_a_logout(broker, layer):
+    """Of all others, kernels may have a login that an earlier server made."""
+    for name in ("other", "third"):
+        write_profile(layer, name, (layer / "prod" / "krb5.conf").read_text())
+    seen = states(broker)
+    with pytest.raises(failures.WrongPassword):
+        await broker.login("ann", "prod", "alice", "wrong")
+    assert broker.known("ann") == set()
+    await broker.login("ann", "prod", "alice", "alice-password")
+    assert broker.known("ann") == {"prod"}
+    await broker.logout("ann", "other")
+    assert seen[-1] == ("ann", "other", "none")
+    assert broker.known("ann") == {"prod", "other"}
+    await broker.logout("ann")
+    assert {cluster for _, cluster, _ in seen} == {"prod", "other", "third"}
+    assert broker.known("ann") == {"prod", "other", "third"}
+    assert broker.known("ben") == set()
+
+
 async def test_identities_of_two_jupyter_users_are_apart(broker):
     await broker.login("ann", "prod", "alice", "alice-password")
     await broker.login("ben", "prod", "bob", "bob-password")

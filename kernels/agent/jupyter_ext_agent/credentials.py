@@ -5,8 +5,7 @@ import binascii
 import os
 from typing import Any, Dict, List, Mapping, Set
 
-INDEX = "clusters.json"
-"""Names the others, so it is written after them."""
+from jupyter_ext_agent.earlier import INDEX, with_earlier
 
 
 class RefusedPath(ValueError):
@@ -14,7 +13,7 @@ class RefusedPath(ValueError):
 
 
 def write(directory: str, files: Mapping[str, Any]) -> None:
-    """Make a directory hold exactly these files.
+    """Make a directory hold exactly these files, and earlier logins that the hub does not know.
 
     Each is replaced in one step, by a rename; one that is the same already is left alone. The
     directories get mode 0700, the files 0600.
@@ -38,7 +37,9 @@ def write(directory: str, files: Mapping[str, Any]) -> None:
             contents[path] = base64.b64decode(text, validate=True)
         except (binascii.Error, TypeError, ValueError):
             raise ValueError(f"The credential file {path} is not base64.") from None
+    contents = with_earlier(directory, contents)
     _make_directory(directory)
+    # The index names the others, so it comes after them.
     for path in sorted(contents, key=lambda path: (path == INDEX, path)):
         _replace(directory, path, contents[path])
     _remove_others(directory, contents)
