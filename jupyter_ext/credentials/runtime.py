@@ -25,8 +25,14 @@ from jupyter_core.paths import jupyter_runtime_dir
 
 from jupyter_ext.credentials import ccache
 from jupyter_ext.credentials.erase import erase
+from jupyter_ext.credentials.hdts import (
+    BadToken,
+    DelegationToken,
+    read_file_bytes,
+    write_file_bytes,
+)
 from jupyter_ext.errors import Unavailable
-from jupyter_ext.files import is_held
+from jupyter_ext.files import is_held, replace
 
 T = TypeVar("T")
 
@@ -34,8 +40,10 @@ log = logging.getLogger(__name__)
 
 TICKETS = "krb5cc"
 """Name of a ticket file, everywhere."""
-GRACE_S = 600.0
-"""Seconds for which a directory without tickets counts as one whose login is still going on."""
+TOKENS = "tokens"
+"""Name of a token file, everywhere."""
+LOGIN = (TICKETS, TOKENS, "krb5.conf")
+"""What a cluster's directory has only while somebody is logged in."""
 
 _SERVER = "server-"
 _HEADLESS = "headless"
@@ -122,8 +130,8 @@ class RuntimeDirectory:
 def headless_directory(root: Path) -> Path:
     """Give the directory of logins without a server; one directory per cluster goes below it.
 
-    What is in it stays until a logout; a directory whose tickets have ended is removed by the next
-    call, or by the next server that starts.
+    What is in it stays until a logout; tickets that have ended, and the tokens with them, are
+    removed by the next call, or by the next server that starts.
 
     Parameters
     ----------
@@ -295,10 +303,23 @@ def sweep(root: Path, now: float | None = None) -> None:
                 if not is_held(directory / _LOCK):
                     log.info("Removing what a Jupyter server that ended left in %s.", directory)
                     erase(directory)
-        for directory in root.glob(f"{_HEADLESS}/*"):
-            with _reporting(directory):
-                if _has_ended(directory, now):
-                    erase(directory)
+        with _reporting(root / _HEADLESS):
+            _sweep_logins(root / _HEADLESS, now)
+
+
+def _sweep_logins(headless: Path, now: float) -> None:
+    """Remove logins that have ended; the clusters' configuration is of use without any."""
+    clusters = [path for path in headless.glob("*") if path.is_dir()]
+    ended = [path for path in clusters if _has_ended(path / TICKETS, now)]
+    for cluster in ended:
+        for name in LOGIN:
+            erase(cluster / name)
+    if ended:
+        tokens: dict[str, DelegationToken] = {}
+        for cluster in clusters:
+            with suppress(FileNotFoundError, BadToken):
+                tokens |= read_file_bytes((cluster / TOKENS).read_bytes())[0]
+        replace(headless / TOKENS, write_file_bytes(tokens))
 
 
 @contextmanager
@@ -309,14 +330,14 @@ def _reporting(directory: Path) -> Iterator[None]:
         log.warning("Old secrets in %s cannot be removed: %s.", directory, error.strerror)
 
 
-def _has_ended(directory: Path, now: float) -> bool:
+def _has_ended(tickets: Path, now: float) -> bool:
     try:
-        granting = ccache.read(directory / TICKETS).granting
+        granting = ccache.read(tickets).granting
+    except FileNotFoundError:
+        return False
     except (OSError, ccache.BadCache):
-        granting = None
-    if granting is None:
-        return now - directory.lstat().st_mtime > GRACE_S
-    return granting.expires_at < now
+        return True
+    return granting is None or granting.expires_at < now
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_ext.credentials import runtime
+from jupyter_ext.credentials import hdts, runtime
 from jupyter_ext.credentials.kerberos import Realm
 from jupyter_ext.credentials.runtime import RuntimeDirectory
 from jupyter_ext.errors import Unavailable
@@ -295,24 +295,29 @@ def test_another_user_s_directory_is_refused(tmp_path, monkeypatch):
 
 
 async def test_a_login_without_a_server_stays_until_its_tickets_have_ended(root, in_realm):
-    place = runtime.headless_directory(root) / "prod"
-    place.mkdir()
+    """With its tokens; the clusters' configuration stays, and so do the other logins."""
+    headless = runtime.headless_directory(root)
+    place, other, nobody = (headless / name for name in ("prod", "other", "nobody"))
+    for directory in (place, other, nobody):
+        (directory / "conf").mkdir(parents=True)
+        (directory / "conf" / "core-site.xml").write_text("<configuration/>")
     ticket = (
         await Realm(in_realm(), place).login("alice@PROD.EXAMPLE.COM", "alice-password")
     ).granting
+    tokens = {name: hdts.DelegationToken(b"i", b"p", "kind", name) for name in ("prod", "other")}
+    for directory in (place, other):
+        own = {directory.name: tokens[directory.name]}
+        (directory / "tokens").write_bytes(hdts.write_file_bytes(own))
+    (headless / "tokens").write_bytes(hdts.write_file_bytes(tokens))
+    (headless / "clusters.json").write_text("{}")
     RuntimeDirectory(root).close()
     runtime.sweep(root, ticket.expires_at - 1)
     assert (place / "krb5cc").exists()
-    runtime.sweep(root, ticket.expires_at + 1)
-    assert not place.exists()
+    assert set(hdts.read_file_bytes((headless / "tokens").read_bytes())[0]) == set(tokens)
+    runtime.sweep(root, ticket.expires_at + 86_400)
+    assert [path.name for path in place.iterdir()] == ["conf"]
+    assert {path.name for path in other.iterdir()} == {"conf", "tokens"}
+    assert (nobody / "conf" / "core-site.xml").exists()
+    assert set(hdts.read_file_bytes((headless / "tokens").read_bytes())[0]) == {"other"}
+    assert (headless / "clusters.json").exists()
     assert mode(runtime.headless_directory(root)) == 0o700
-
-
-def test_a_login_that_is_going_on_is_not_swept(root):
-    place = runtime.headless_directory(root) / "prod"
-    place.mkdir()
-    begun = place.stat().st_mtime
-    runtime.sweep(root, begun + runtime.GRACE_S - 1)
-    assert place.exists()
-    runtime.sweep(root, begun + runtime.GRACE_S + 1)
-    assert not place.exists()
