@@ -1,4 +1,4 @@
-"""Programs that are no Jupyter server start kernels on YARN: as conformance tests, as nbclient."""
+"""Programs that are no server start kernels on YARN: conformance tests, nbclient, papermill."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from tests.conftest import eventually
@@ -101,6 +102,41 @@ async def test_nbclient_reads_what_only_who_is_logged_in_may_read(environment, y
     assert status == 0, said
     assert out.strip() == "for alice's eyes only in container"
     await eventually(lambda: _none_left(yarn))
+
+
+async def test_papermill_runs_a_notebook_with_its_parameters(environment, yarn, tmp_path):
+    """Parameters are the notebook's, values of the container the environment's."""
+    url = yarn.profiles.get("prod").endpoints.default_fs
+    parameters = nbformat.v4.new_code_cell("who = 'nobody'", metadata={"tags": ["parameters"]})
+    read = READ.replace("URL", repr(url)).replace("/data/alice-only", "/data/{who}-only")
+    read = read.replace('.read("', '.read(f"')
+    notebook = nbformat.v4.new_notebook(
+        cells=[parameters, nbformat.v4.new_code_cell(read)],
+        metadata={"kernelspec": {"name": "on-prod", "display_name": "", "language": "python"}},
+    )
+    given, done = tmp_path / "given.ipynb", tmp_path / "done.ipynb"
+    nbformat.write(notebook, given)
+    arguments = (str(given), str(done), "-p", "who", "alice", "--no-progress-bar")
+    status, _, said = await program(environment, "-m", "papermill", *arguments)
+    assert status == 0, said
+    [output] = nbformat.read(done, as_version=4).cells[-1].outputs
+    assert output.text.startswith("for alice's eyes only in container")
+    await eventually(lambda: _none_left(yarn))
+
+
+async def test_papermill_says_why_a_kernel_cannot_start(environment, yarn, tmp_path):
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("1")],
+        metadata={"kernelspec": {"name": "on-prod", "display_name": "", "language": "python"}},
+    )
+    given = tmp_path / "given.ipynb"
+    nbformat.write(notebook, given)
+    wrong = {**environment, "JUPYTER_EXT_KERNEL_VALUES": '{"memory": 512}'}
+    arguments = (str(given), str(tmp_path / "done.ipynb"), "--no-progress-bar")
+    status, _, said = await program(wrong, "-m", "papermill", *arguments)
+    assert status != 0
+    assert "memory is no value of a yarn kernel; did you mean memory_mb?" in said
+    assert await _none_left(yarn)
 
 
 async def _none_left(yarn):
