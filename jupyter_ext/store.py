@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ VERSION = 1
 """Of the tables, in SQLite's user_version."""
 BUSY_S = 10.0
 """Seconds to wait for another process that writes."""
+RETRY_S = 0.01
 
 _TABLES = """
 create table kernels (
@@ -277,7 +279,7 @@ class Store:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
         try:
-            connection.execute("pragma journal_mode = wal")
+            _use_write_ahead_log(connection)
             # What is deleted is overwritten: rows hold secrets.
             connection.execute("pragma secure_delete = on")
             with connection:
@@ -299,6 +301,23 @@ class Store:
             for statement in _TABLES.split(";"):
                 database.execute(statement)
             database.execute(f"pragma user_version = {VERSION}")
+
+
+def _use_write_ahead_log(database: sqlite3.Connection) -> None:
+    """Set the journal of a new file, which several processes may try at the same moment.
+
+    SQLite tells one of them at once that the file is locked, however long it was told to wait.
+    """
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            database.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_S)
+        else:
+            return
 
 
 def _write_kernel(database: sqlite3.Connection, row: KernelRow) -> None:

@@ -104,6 +104,18 @@ async def test_a_newer_versions_file_is_left_alone(store):
         await other.store.kernels()
 
 
+async def test_a_new_file_is_waited_for_while_another_process_makes_it(store):
+    store.path.parent.mkdir()
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        other.execute("create table other (x)")
+        asked = asyncio.create_task(store.kernels())
+        done, _ = await asyncio.wait([asked], timeout=0.2)
+        assert not done, "it is not refused"
+        other.execute("commit")
+        assert await asked == []
+
+
 async def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path):
     (tmp_path / "file").touch()
     with (
