@@ -65,12 +65,21 @@ def add_commands(commands: Commands) -> None:
 
 
 def _add_id(command: argparse.ArgumentParser) -> None:
-    command.add_argument("id", metavar="ID", help="of a kernel; its beginning will do")
+    command.add_argument(
+        "id", metavar="ID", type=_beginning, help="of a kernel; its beginning will do"
+    )
+
+
+def _beginning(text: str) -> str:
+    # Every id begins with nothing: a script's empty variable would mean the only kernel there is.
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected the id of a kernel, or its beginning")
+    return text.strip()
 
 
 def _lines(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= 10_000:
-        raise argparse.ArgumentTypeError("expected a number, 10000 at most")
+        raise argparse.ArgumentTypeError("expected a number from 1 to 10000")
     return int(text)
 
 
@@ -211,6 +220,8 @@ async def _prune(arguments: argparse.Namespace) -> list[Entry]:
         _tell_troubles(inventory.troubles)
         found = abandoned(entries, unknown=arguments.unknown)
         if not found:
+            if not arguments.json:
+                print("There is no kernel without a server.")
             return []
         if not arguments.json:
             print(_table(found))

@@ -87,7 +87,9 @@ async def test_kernels_with_and_without_a_server(tmp_path):
         code, text, _ = await command("kill", ended, "--yes")
         assert (code, text) == (0, "Python (outlives the server) has ended.\n")
         assert [each["kernel_id"] for each in await command.list()] == [kept]
-        assert (await command("prune", "--yes"))[1] == "Nothing was ended.\n"
+        assert (await command("prune", "--yes"))[1] == (
+            "There is no kernel without a server.\nNothing was ended.\n"
+        )
         await kill(server)
     [lost] = await command.list()
     assert (lost["kernel_id"], lost["state"], lost["server"]) == (kept, "orphan", None)
@@ -120,4 +122,11 @@ async def test_a_kernel_that_is_none(tmp_path):
 def test_lines_are_a_number(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["kernels", "logs", "k", "--lines", "0"])
-    assert "expected a number, 10000 at most" in capsys.readouterr().err
+    assert "expected a number from 1 to 10000" in capsys.readouterr().err
+
+
+def test_an_empty_id_is_no_beginning_of_one(capsys):
+    """What a script has when its variable is not set; it must not end the only kernel there is."""
+    with pytest.raises(SystemExit):
+        main(["kernels", "kill", "", "--yes"])
+    assert "expected the id of a kernel, or its beginning" in capsys.readouterr().err
