@@ -105,7 +105,7 @@ async def test_nbclient_reads_what_only_who_is_logged_in_may_read(environment, y
 
 
 async def test_papermill_runs_a_notebook_with_its_parameters(environment, yarn, tmp_path):
-    """Parameters are the notebook's, values of the container the environment's."""
+    """One of them is what the container may use."""
     url = yarn.profiles.get("prod").endpoints.default_fs
     parameters = nbformat.v4.new_code_cell("who = 'nobody'", metadata={"tags": ["parameters"]})
     read = READ.replace("URL", repr(url)).replace("/data/alice-only", "/data/{who}-only")
@@ -116,7 +116,9 @@ async def test_papermill_runs_a_notebook_with_its_parameters(environment, yarn, 
     )
     given, done = tmp_path / "given.ipynb", tmp_path / "done.ipynb"
     nbformat.write(notebook, given)
-    arguments = (str(given), str(done), "-p", "who", "alice", "--no-progress-bar")
+    arguments = [str(given), str(done), "-p", "who", "alice", "--no-progress-bar"]
+    values = environment.pop("JUPYTER_EXT_KERNEL_VALUES")
+    arguments += ["--engine", "jupyter-ext", "-p", "kernel_values", values]
     status, _, said = await program(environment, "-m", "papermill", *arguments)
     assert status == 0, said
     [output] = nbformat.read(done, as_version=4).cells[-1].outputs
@@ -124,16 +126,21 @@ async def test_papermill_runs_a_notebook_with_its_parameters(environment, yarn, 
     await eventually(lambda: _none_left(yarn))
 
 
-async def test_papermill_says_why_a_kernel_cannot_start(environment, yarn, tmp_path):
+@pytest.mark.parametrize("how", ["environment", "parameter"])
+async def test_papermill_says_why_a_kernel_cannot_start(environment, yarn, tmp_path, how):
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell("1")],
         metadata={"kernelspec": {"name": "on-prod", "display_name": "", "language": "python"}},
     )
     given = tmp_path / "given.ipynb"
     nbformat.write(notebook, given)
-    wrong = {**environment, "JUPYTER_EXT_KERNEL_VALUES": '{"memory": 512}'}
-    arguments = (str(given), str(tmp_path / "done.ipynb"), "--no-progress-bar")
-    status, _, said = await program(wrong, "-m", "papermill", *arguments)
+    wrong = '{"memory": 512}'
+    arguments = [str(given), str(tmp_path / "done.ipynb"), "--no-progress-bar"]
+    if how == "parameter":
+        arguments += ["--engine", "jupyter-ext", "-p", "kernel_values", wrong]
+    else:
+        environment = {**environment, "JUPYTER_EXT_KERNEL_VALUES": wrong}
+    status, _, said = await program(environment, "-m", "papermill", *arguments)
     assert status != 0
     assert "memory is no value of a yarn kernel; did you mean memory_mb?" in said
     assert await _none_left(yarn)
