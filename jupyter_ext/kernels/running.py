@@ -150,7 +150,6 @@ class Running:
 
     def watch(self) -> None:
         """Ask the backend until the agent is there, beginning soon."""
-        # What the agent said last may arrive when nobody follows it any more.
         if self._is_followed and (self._inquiry is None or self._inquiry.done()):
             self._inquiry = asyncio.create_task(self._inquire(), name=f"ask for {self.kernel_id}")
 
@@ -179,6 +178,9 @@ class Running:
     # -- what the agent tells ----------------------------------------------------------------
 
     def _told(self, message: Message) -> None:
+        # What the agent said last is still on its way from the hub's thread when that ends.
+        if not self._is_followed:
+            return
         kind = message.get("type")
         if kind == "attached":
             self._attached()

@@ -67,6 +67,18 @@ async def test_a_kernel_runs_is_interrupted_restarts_where_it_was_and_ends(servi
     assert not await kernel.is_alive()
 
 
+async def test_an_agent_that_nobody_follows_any_more_starts_no_work(services, tmp_path):
+    """What it said last is on its way from the hub's thread when that ends."""
+    kernel = manager(services, tmp_path)
+    await kernel.start_kernel()
+    running = kernel.provisioner.running
+    await running.close()
+    before = asyncio.all_tasks()
+    for kind in ("agent", "disconnected", "lost"):
+        running._told({"type": kind})
+    assert asyncio.all_tasks() == before
+
+
 async def test_a_kernel_gets_what_a_local_one_gets_and_its_credentials(
     services, tmp_path, monkeypatch
 ):
