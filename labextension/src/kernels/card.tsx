@@ -20,7 +20,14 @@ import { KernelStateIcon, newContainerIcon } from './icons';
 import { LogTail } from './log';
 import { Meters } from './meters';
 import { Phases } from './phases';
-import { backendWord, isAlive, isStarting, nameOf, stateWord } from './words';
+import {
+  backendWord,
+  isAlive,
+  isStarting,
+  nameOf,
+  stateWord,
+  unreachableSentence
+} from './words';
 
 /** What a kernel's card needs beside the kernel itself. */
 export interface IKernelCardProps {
@@ -89,11 +96,7 @@ function Content(props: IKernelCardProps): React.JSX.Element {
         />
       )}
       {view.state === 'unreachable' && (
-        <p className="jp-jext-warning">
-          {trans.__(
-            'The kernel cannot be reached. It may well be running: nothing is lost when the connection comes back.'
-          )}
-        </p>
+        <p className="jp-jext-warning">{unreachableSentence(trans)}</p>
       )}
       {view.note && <p className="jp-jext-warning">{view.note}</p>}
       {view.cull_at !== null && <CullNote at={view.cull_at} trans={trans} />}

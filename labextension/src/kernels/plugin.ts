@@ -25,6 +25,7 @@ import { IStatusModel } from '../status/tokens';
 import { KernelActions } from './actions';
 import { LaunchDialogs } from './dialog';
 import { kernelsIcon } from './icons';
+import { askUntilKnown } from './known';
 import { RemoteKernels } from './model';
 import { KernelsPanel } from './panel';
 import { Places } from './places';
@@ -67,6 +68,7 @@ export const kernelsPlugin: JupyterFrontEndPlugin<IRemoteKernels> = {
       serviceManager.kernelspecs.specs?.kernelspecs[name];
     const isRemote = (name: string) => isOurs(specOf(name));
     tellReasonsOnce(serviceManager.kernels, isRemote);
+    askUntilKnown(serviceManager.kernels, isRemote);
     reconnectWithServer(status, places, isRemote);
     new AskBeforeStart({
       sessions: serviceManager.sessions,

@@ -13,7 +13,7 @@ import { KernelStateIcon } from './icons';
 import { PhaseLine } from './phases';
 import type { IPlace, Places } from './places';
 import type { IRemoteKernels } from './tokens';
-import { isStarting } from './words';
+import { isStarting, unreachableSentence } from './words';
 
 /** What a person should know of the kernel, above the notebook that waits for it. */
 export class KernelStrip extends ReactWidget {
@@ -158,11 +158,7 @@ function Strip(props: {
         </>
       )}
       {view.state === 'unreachable' && (
-        <span role="status">
-          {trans.__(
-            'The kernel cannot be reached. It may well be running: nothing is lost when the connection comes back.'
-          )}
-        </span>
+        <span role="status">{unreachableSentence(trans)}</span>
       )}
       {view.cull_at !== null && <CullNote at={view.cull_at} trans={trans} />}
       {button(trans.__('Show'), showPanel)}

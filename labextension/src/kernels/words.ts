@@ -48,6 +48,13 @@ export function phaseWord(
   }
 }
 
+/** What an unreachable kernel's owner should know. */
+export function unreachableSentence(trans: TranslationBundle): string {
+  return trans.__(
+    'The kernel cannot be reached. It may well be running: nothing is lost when the connection comes back.'
+  );
+}
+
 /** What runs a kernel. */
 export function backendWord(
   backend: KernelView['backend'],
