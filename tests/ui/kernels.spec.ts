@@ -150,6 +150,7 @@ test.describe('kernels on YARN', () => {
     await expect(
       page.locator('#jp-jext-kernels .jp-jext-banner')
     ).toBeVisible();
+    await expect(card).toContainText('Last known: Running');
     await lab.screenshot('kernel-server-gone');
     await server.start();
     await expect(card).toHaveAttribute('data-state', 'running');

@@ -34,7 +34,10 @@ export interface IKernelCardProps {
   view: KernelView;
   /** Of its cluster. */
   color: string;
+  /** Something is being done to it, or the server is gone. */
   busy: boolean;
+  /** The server is gone: this is what it said last. */
+  stale: boolean;
   collapsed: boolean;
   onToggle: (id: string) => void;
   actions: KernelActions;
@@ -69,7 +72,9 @@ export const KernelCard = React.memo(function KernelCard(
         </span>
         <span className="jp-jext-card-state" aria-live="polite">
           <KernelStateIcon state={view.state} />
-          {stateWord(view.state, trans)}
+          {props.stale
+            ? trans.__('Last known: %1', stateWord(view.state, trans))
+            : stateWord(view.state, trans)}
         </span>
       </button>
       <div id={content} className="jp-jext-card-content" hidden={collapsed}>

@@ -81,16 +81,17 @@ function Kernels(props: KernelsPanel.IOptions): React.JSX.Element {
     );
   }
   const { all } = kernels;
+  const stale = status.connection === 'lost';
   return (
     <>
-      {status.connection === 'lost' && (
+      {stale && (
         <div className="jp-jext-banner" role="status">
           {trans.__(
             'Connection to the server lost; reconnecting. Kernels on other machines go on.'
           )}
         </div>
       )}
-      {all === null && status.connection !== 'lost' && (
+      {all === null && !stale && (
         <p className="jp-jext-placeholder">{trans.__('Connecting…')}</p>
       )}
       {all?.length === 0 && <Empty {...props} />}
@@ -101,7 +102,8 @@ function Kernels(props: KernelsPanel.IOptions): React.JSX.Element {
           color={
             (view.cluster && status.card(view.cluster)?.profile.color) || 'grey'
           }
-          busy={kernels.isBusy(view.kernel_id)}
+          busy={stale || kernels.isBusy(view.kernel_id)}
+          stale={stale}
           collapsed={collapse.isCollapsed(view.kernel_id)}
           onToggle={id => collapse.toggle(id)}
           actions={actions}

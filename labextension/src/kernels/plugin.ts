@@ -27,6 +27,7 @@ import { LaunchDialogs } from './dialog';
 import { kernelsIcon } from './icons';
 import { askUntilKnown } from './known';
 import { RemoteKernels } from './model';
+import { tellNews } from './news';
 import { KernelsPanel } from './panel';
 import { Places } from './places';
 import { tellReasonsOnce } from './reason';
@@ -89,6 +90,7 @@ export const kernelsPlugin: JupyterFrontEndPlugin<IRemoteKernels> = {
       showPanel: () => void commands.execute(CommandIDs.kernels),
       trans
     });
+    tellNews(kernels, () => void commands.execute(CommandIDs.kernels), trans);
     const find = async (): Promise<void> => {
       try {
         // The answer comes over the stream, too.

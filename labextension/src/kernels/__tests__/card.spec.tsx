@@ -5,13 +5,14 @@ import type { KernelView } from '../../api';
 import { KernelCard } from '../card';
 import { fakeActions, trans, view } from './fakes';
 
-function show(shown: KernelView, busy = false) {
+function show(shown: KernelView, busy = false, stale = false) {
   const { actions, mocks } = fakeActions();
   const { container } = render(
     <KernelCard
       view={shown}
       color="orange"
       busy={busy}
+      stale={stale}
       collapsed={false}
       onToggle={() => undefined}
       actions={actions}
@@ -130,6 +131,11 @@ describe('KernelCard', () => {
     show(view(), true);
     expect(button(/^Restart in place/).disabled).toBe(true);
     expect(button(/^Stop/).disabled).toBe(true);
+  });
+
+  it('says that its state is of the past while the server is gone', () => {
+    show(view(), true, true);
+    expect(screen.getByText('Last known: Running')).toBeTruthy();
   });
 
   it('reads the log only when it is unfolded', async () => {
