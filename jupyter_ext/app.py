@@ -110,6 +110,9 @@ class JupyterExtApp(ExtensionApp):
         """Make the long-lived objects."""
         process_environment.withdraw()
         process_environment.point_nowhere()
+        self.change = asyncio.Lock()
+        """Held while the extension starts or stops: of a stop that overtakes the start, secrets
+        would be left that the start writes when all have been removed."""
         self.at_end = ExitStack()
         self.background: list[asyncio.Task[None]] = []
         self.version = version("jupyter-ext")
@@ -187,34 +190,36 @@ class JupyterExtApp(ExtensionApp):
         Polling makes garbage steadily, so full collections come often; with a server's and
         JupyterLab's modules to walk each of them takes some 100 ms, without them a few.
         """
-        refresh = partial(self.injection.refresh, OWNER)
-        specs = keep(KernelSpecs.of_user(), self.profiles, refresh)
-        culler = self.kernel_control.culler.run()
-        self.background.append(asyncio.create_task(specs, name="keep kernelspecs"))
-        self.background.append(asyncio.create_task(culler, name="end idle kernels"))
-        # Only now: the address that a person opens, token and all, has been printed.
-        self.at_end.callback(redact.install())
-        await asyncio.to_thread(load)
-        # A kernel acts as the server's owner, whoever looks at its notebook.
-        await self.injection.write(OWNER)
-        self.at_end.callback(self.injection.subscribe(self.serving.push_credentials))
-        await self.serving.start()
-        process_environment.announce(self.runtime.kernels(OWNER))
-        self.at_end.callback(process_environment.withdraw)
-        gc.collect()
-        gc.freeze()
+        async with self.change:
+            refresh = partial(self.injection.refresh, OWNER)
+            specs = keep(KernelSpecs.of_user(), self.profiles, refresh)
+            culler = self.kernel_control.culler.run()
+            self.background.append(asyncio.create_task(specs, name="keep kernelspecs"))
+            self.background.append(asyncio.create_task(culler, name="end idle kernels"))
+            # Only now: the address that a person opens, token and all, has been printed.
+            self.at_end.callback(redact.install())
+            await asyncio.to_thread(load)
+            # A kernel acts as the server's owner, whoever looks at its notebook.
+            await self.injection.write(OWNER)
+            self.at_end.callback(self.injection.subscribe(self.serving.push_credentials))
+            await self.serving.start()
+            process_environment.announce(self.runtime.kernels(OWNER))
+            self.at_end.callback(process_environment.withdraw)
+            gc.collect()
+            gc.freeze()
 
     async def stop_extension(self) -> None:
         """Stop polling and forget every secret; a sandbox runs until it is told to stop."""
-        self.at_end.close()
-        await self.kernel_control.close()
-        await self.serving.close()
-        for task in self.background:
-            task.cancel()
-        await asyncio.gather(*self.background, return_exceptions=True)
-        await self.boards.stop()
-        await self.broker.close()
-        await self.injection.close()
-        await asyncio.to_thread(self.runtime.close)
-        if self.audit_log is not None:
-            await self.audit_log.close()
+        async with self.change:
+            self.at_end.close()
+            await self.kernel_control.close()
+            await self.serving.close()
+            for task in self.background:
+                task.cancel()
+            await asyncio.gather(*self.background, return_exceptions=True)
+            await self.boards.stop()
+            await self.broker.close()
+            await self.injection.close()
+            await asyncio.to_thread(self.runtime.close)
+            if self.audit_log is not None:
+                await self.audit_log.close()

@@ -283,3 +283,15 @@ async def test_after_the_logout_tokens_are_worth_nothing(extension, login, call,
         refused = await client.get(url, params=query)
     assert refused.status_code == 403
     assert "can't be found in cache" in refused.text or "InvalidToken" in refused.text
+
+
+async def test_a_server_that_is_stopped_while_it_starts_leaves_nothing(
+    private_runtime, jp_config_dir, jp_serverapp
+):
+    (app,) = jp_serverapp.extension_manager.extension_apps["jupyter_ext"]
+    starting = asyncio.create_task(app._start_jupyter_server_extension(jp_serverapp))
+    await asyncio.sleep(0)
+    assert app.runtime.path.exists()
+    await app.stop_extension()
+    await starting
+    assert not app.runtime.path.exists()
