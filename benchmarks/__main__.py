@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 
 from benchmarks import (
@@ -42,10 +43,18 @@ def main(names: list[str]) -> int:
         print(f"There is no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}.")
         return 2
     rows: list[Row] = []
+    failed: list[str] = []
     for name in names or BENCHMARKS:
         print(f"... {name}", file=sys.stderr, flush=True)
-        rows += BENCHMARKS[name]()
+        try:
+            rows += BENCHMARKS[name]()
+        except Exception:  # what the others measured is not lost for it
+            traceback.print_exc()
+            failed.append(name)
     print(f"{machine()}\n\n{render(rows)}")
+    if failed:
+        print(f"Nothing was kept; there is no result of: {', '.join(failed)}.", file=sys.stderr)
+        return 1
     if not names:
         keep(rows)
     return 0
