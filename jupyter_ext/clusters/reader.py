@@ -111,6 +111,17 @@ def read_profile(
                 message="Is missing although auth.type is gateway; expected the gateway's URLs.",
             )
         )
+    if auth == "gateway" and config.kernels.yarn.offered:
+        problems.append(
+            Problem(
+                severity="warning",
+                file=toml.FILE,
+                key="kernels.yarn",
+                message="Kernels on YARN are not offered: a kernel's container has to reach the "
+                "ResourceManager and HDFS by themselves, and with Kerberos it needs a token, which "
+                "a gateway does not give.",
+            )
+        )
     krb5_conf = first_existing(owners, "krb5.conf")
     ca_file = first_existing(owners, "ca.pem")
     return Profile(

@@ -135,7 +135,8 @@ def wanted(profiles: Iterable[Profile]) -> Iterator[tuple[str, dict[str, str]]]:
             continue
         for backend in get_args(Backend):
             defaults = defaults_of(backend, profile)
-            if defaults.offered:
+            # What is missing behind a gateway, the profile's problems say.
+            if defaults.offered and (backend, profile.auth) != ("yarn", "gateway"):
                 for language in dict.fromkeys(defaults.languages):
                     yield _files(backend, profile, language)
 

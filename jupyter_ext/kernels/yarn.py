@@ -231,6 +231,15 @@ def _profile(order: Order) -> Profile:
             "A kernel on YARN needs a cluster, and its kernelspec names none.",
             hint="Make the kernelspecs anew: jupyter cluster kernels sync.",
         )
+    if order.profile.auth == "gateway":
+        raise Misconfigured(
+            f"{order.profile.title} is reached through a gateway, and no kernel can be started on "
+            "its YARN from there.",
+            hint="Its container would need the ResourceManager's and HDFS's own addresses, and a "
+            "token that a gateway does not give. Use Spark through Livy, or have these daemons "
+            "opened to this machine and a profile without a gateway.",
+            cluster=order.profile.name,
+        )
     return order.profile
 
 

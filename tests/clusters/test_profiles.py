@@ -99,6 +99,18 @@ def test_a_gateway_stands_for_the_daemons(store, directory):
     assert (problem.severity, problem.file, problem.key) == ("error", "cluster.toml", "gateway")
 
 
+def test_kernels_on_yarn_behind_a_gateway_are_told_to_be_impossible(store, directory):
+    directory(
+        "user",
+        "knox",
+        "auth = {type = 'gateway'}\n[gateway]\nresourcemanager = 'https://knox.example/gw/rm'\n"
+        "[kernels.yarn]\npython = '/usr/bin/python3'",
+    )
+    (problem,) = store.get("knox").problems
+    assert (problem.severity, problem.key) == ("warning", "kernels.yarn")
+    assert "not offered" in problem.message
+
+
 def test_files_come_from_the_highest_layer_that_has_them(store, layers, directory):
     directory("user", "prod", "title = 'Mine'", conf=False)
     environment = directory("environment", "prod", "production = true")

@@ -42,6 +42,12 @@ PROD = cluster(
 )
 
 
+def test_no_kernel_on_yarn_behind_a_gateway(specs):
+    kernels = {"yarn": {"python": "/usr/bin/python3"}, "docker": {"image": "data:1"}}
+    done = specs.sync([cluster("knox", kernels, auth="gateway")])
+    assert done.written == ["local-python", "knox-docker-python"]
+
+
 def test_one_for_each_cluster_backend_and_language(specs, directory):
     done = specs.sync([PROD, cluster("quiet", {}), cluster("off", {"yarn": {"enabled": False}})])
     assert done.written == [

@@ -238,6 +238,13 @@ async def test_more_than_a_container_may_have(yarn):
         await yarn.backend.prepare(yarn.order(vcores=5), lambda *_: None)
 
 
+async def test_nothing_is_sent_to_a_gateway(yarn):
+    order = yarn.order()
+    profile = order.profile.model_copy(update={"auth": "gateway"})
+    with pytest.raises(Misconfigured, match="reached through a gateway"):
+        await yarn.backend.prepare(dataclasses.replace(order, profile=profile), lambda *_: None)
+
+
 async def test_no_secret_over_http(yarn):
     order = yarn.order("prod")
     daemons = [
