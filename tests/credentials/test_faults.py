@@ -293,10 +293,10 @@ async def test_nothing_is_written_for_kernels_after_the_end(
     begun, go_on = threading.Event(), threading.Event()
     write = CredentialDirectory.write
 
-    def slow(self, *arguments):
+    def slow(self, *arguments, **named):
         begun.set()
         go_on.wait(10)
-        write(self, *arguments)
+        write(self, *arguments, **named)
 
     monkeypatch.setattr(CredentialDirectory, "write", slow)
     broker = make_broker(open_desk=None)
